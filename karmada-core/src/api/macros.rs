@@ -10,7 +10,7 @@ macro_rules! closed_set {
         pub enum $name {
             $($(#[$vmeta])* $variant,)+
             /// A value outside the set, kept as written; schema and validation refuse it.
-            Unknown(String),
+            Other(String),
         }
 
         impl $name {
@@ -22,14 +22,14 @@ macro_rules! closed_set {
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)+
-                    Self::Unknown(text) => text,
+                    Self::Other(text) => text,
                 }
             }
 
             /// Whether the value belongs to the set.
             #[must_use]
             pub fn is_known(&self) -> bool {
-                !matches!(self, Self::Unknown(_))
+                !matches!(self, Self::Other(_))
             }
         }
 
@@ -37,7 +37,7 @@ macro_rules! closed_set {
             fn from(text: String) -> Self {
                 match text.as_str() {
                     $($text => Self::$variant,)+
-                    _ => Self::Unknown(text),
+                    _ => Self::Other(text),
                 }
             }
         }
@@ -51,7 +51,7 @@ macro_rules! closed_set {
         /// The empty text: what a missing required member reads as.
         impl Default for $name {
             fn default() -> Self {
-                Self::Unknown(String::new())
+                Self::Other(String::new())
             }
         }
 
@@ -88,6 +88,8 @@ macro_rules! closed_set {
 }
 
 /// Declares a kind: the object struct, its identity for kube and k8s-openapi, and what its CRD says besides the schema.
+///
+/// Members after `metadata` are always written; `= optional` says that the schema does not require one.
 macro_rules! kind {
     (
         $(#[$meta:meta])*
@@ -96,7 +98,7 @@ macro_rules! kind {
             scope: $scope:ident,
             short_names: [$($short:literal),*], categories: [$($category:literal),*], status: $status:literal,
             columns: [$(($cname:literal, $ctype:literal, $cpath:literal)),* $(,)?],
-            $($(#[$fmeta:meta])* $field:ident: $type:ty,)*
+            $($(#[doc = $doc:literal])* $field:ident: $type:ty $(= $mark:ident)?,)*
         }
     ) => {
         $(#[$meta])*
@@ -104,7 +106,7 @@ macro_rules! kind {
         pub struct $name {
             /// Standard object metadata.
             pub metadata: k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
-            $($(#[$fmeta])* pub $field: $type,)*
+            $($(#[doc = $doc])* pub $field: $type,)*
         }
 
         const _: () = {
@@ -140,7 +142,8 @@ macro_rules! kind {
                 #[schemars(with = "crate::api::meta::MetadataSchema")]
                 metadata: ObjectMeta,
                 $(
-                    $(#[$fmeta])*
+                    $(#[doc = $doc])*
+                    $(#[schemars(extend("x-karmada-optional" = stringify!($mark)))])?
                     #[serde(deserialize_with = "crate::api::wire::nullable")]
                     $field: $type,
                 )*

@@ -11,9 +11,13 @@
 //! - an `Option` is a pointer upstream: absent and zero differ. Strings, lists, maps and numbers that upstream omits
 //!   when empty are plain values here and are omitted when empty;
 //! - keys that upstream always writes (`spec.placement`, every `status`, ...) are always written;
-//! - closed sets are enums with an `Unknown` variant that keeps the text: the schema and validation refuse it, the
+//! - closed sets are enums with an `Other` variant that keeps the text: the schema and validation refuse it, the
 //!   decoder does not;
 //! - templates and patch values stay [`serde_json::Value`].
+//!
+//! The schema of a kind is derived from its type: a field is required if it is always written, except where
+//! `x-karmada-optional` says otherwise, and has the default that `x-karmada-default` names; both marks are for the
+//! generator and do not reach the CustomResourceDefinition.
 //!
 //! Controllers patch; they never write a typed value back whole over an object that somebody else may have extended.
 

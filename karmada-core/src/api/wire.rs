@@ -37,7 +37,10 @@ pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, DecodeError> {
 /// # Errors
 /// [`DecodeError`] when the value has no JSON form, which no type of this crate produces.
 pub fn encode<T: Serialize>(value: &T) -> Result<Value, DecodeError> {
-    serde_json::to_value(value).map_err(|error| DecodeError { path: ".".into(), reason: error.to_string() })
+    serde_json::to_value(value).map_err(|error| DecodeError {
+        path: ".".into(),
+        reason: error.to_string(),
+    })
 }
 
 /// Reads `null` as the default value, as Go's decoder does for everything that is not a pointer.
@@ -56,12 +59,11 @@ where
     T: From<String>,
 {
     let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(if text.is_empty() { None } else { Some(T::from(text)) })
-}
-
-/// Reads a JSON value, keeping an explicit `null` apart from an absent field.
-pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(|value| if value.is_null() { None } else { Some(value) })
+    Ok(if text.is_empty() {
+        None
+    } else {
+        Some(T::from(text))
+    })
 }
 
 /// Whether a field holds its zero value and is left out.
@@ -78,7 +80,39 @@ pub(crate) fn expect_type<E: serde::de::Error>(
         return Err(E::custom(format_args!("kind is {got_kind:?}, expected {kind:?}")));
     }
     if !got_api_version.is_empty() && got_api_version != api_version {
-        return Err(E::custom(format_args!("apiVersion is {got_api_version:?}, expected {api_version:?}")));
+        return Err(E::custom(format_args!(
+            "apiVersion is {got_api_version:?}, expected {api_version:?}"
+        )));
     }
     Ok(())
+}
+
+/// The schema of any JSON object, kept as it is.
+pub(crate) struct RawObjectSchema;
+
+impl schemars::JsonSchema for RawObjectSchema {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RawObject".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
+    }
+}
+
+/// The schema of any JSON value at all, kept as it is.
+pub(crate) struct AnyValueSchema;
+
+impl schemars::JsonSchema for AnyValueSchema {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AnyValue".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"x-kubernetes-preserve-unknown-fields": true})
+    }
 }

@@ -1,0 +1,280 @@
+//! `cluster.karmada.io/v1alpha1` (`karmada:pkg/apis/cluster/v1alpha1/types.go`).
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::meta::{Condition, ConditionStatus, ResourceList, Taint};
+use crate::api::wire::{is_zero, nullable};
+use crate::quantity::Quantity;
+
+kind! {
+    /// A member of the fleet.
+    pub struct Cluster {
+        group: "cluster.karmada.io", version: "v1alpha1", plural: "clusters", singular: "cluster",
+        scope: Cluster, short_names: [], categories: [], status: true,
+        columns: [
+            ("Version", "string", ".status.kubernetesVersion"),
+            ("Mode", "string", ".spec.syncMode"),
+            ("Ready", "string", ".status.conditions[?(@.type==\"Ready\")].status"),
+            ("Age", "date", ".metadata.creationTimestamp"),
+        ],
+        /// What the cluster is and how to reach it.
+        spec: ClusterSpec,
+        /// What was last seen of it.
+        status: ClusterStatus = optional,
+    }
+}
+
+closed_set! {
+    /// Who carries Works to a member.
+    pub enum ClusterSyncMode {
+        /// The control plane writes to the member.
+        Push = "Push",
+        /// An agent in the member reads from the control plane.
+        Pull = "Pull",
+    }
+}
+
+/// What a cluster is and how to reach it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ClusterSpec {
+    /// Unique id of the cluster, whatever it is registered as.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("maxLength" = 128_000))]
+    pub id: String,
+    /// Who carries Works to the cluster.
+    #[serde(deserialize_with = "nullable")]
+    pub sync_mode: ClusterSyncMode,
+    /// Address of the member's API server.
+    #[serde(
+        rename = "apiEndpoint",
+        deserialize_with = "nullable",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub api_endpoint: String,
+    /// The Secret with the member's `token` and `caBundle`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<LocalSecretReference>,
+    /// The Secret with the `token` of the account that impersonates users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impersonator_secret_ref: Option<LocalSecretReference>,
+    /// Whether the member's certificate is not checked.
+    #[serde(
+        rename = "insecureSkipTLSVerification",
+        deserialize_with = "nullable",
+        skip_serializing_if = "is_zero"
+    )]
+    pub insecure_skip_tls_verification: bool,
+    /// Proxy through which the member is reached.
+    #[serde(
+        rename = "proxyURL",
+        deserialize_with = "nullable",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub proxy_url: String,
+    /// Headers for the proxy; several values of one header are comma-separated.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
+    pub proxy_header: BTreeMap<String, String>,
+    /// Who runs the cluster.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub provider: String,
+    /// Where it runs.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    /// Deprecated in favour of `zones`, into which it is moved on write.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub zone: String,
+    /// Zones it spans.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
+    /// Marks that keep away what does not tolerate them.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub taints: Vec<Taint>,
+    /// Grades by which the cluster's nodes are counted.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub resource_models: Vec<ResourceModel>,
+}
+
+/// A Secret in a namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct LocalSecretReference {
+    /// Where it is.
+    #[serde(deserialize_with = "nullable")]
+    pub namespace: String,
+    /// What it is called.
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+}
+
+/// A grade of nodes, by how much they offer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ResourceModel {
+    /// Position among the grades, from 0.
+    #[serde(deserialize_with = "nullable")]
+    pub grade: u64,
+    /// What a node of the grade offers, per resource.
+    #[serde(deserialize_with = "nullable")]
+    pub ranges: Vec<ResourceModelRange>,
+}
+
+/// An interval `[min, max)` of one resource. The first grade starts at 0, the last one is open above.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ResourceModelRange {
+    /// The resource.
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    /// Least amount, inclusive.
+    #[serde(deserialize_with = "nullable")]
+    pub min: Quantity,
+    /// Upper bound, exclusive.
+    #[serde(deserialize_with = "nullable")]
+    pub max: Quantity,
+}
+
+/// What was last seen of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ClusterStatus {
+    /// The member's version.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub kubernetes_version: String,
+    /// The APIs it serves.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub api_enablements: Vec<ApiEnablement>,
+    /// Its state: `Ready`, `CompleteAPIEnablements`, and what detectors add.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// How many nodes it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_summary: Option<NodeSummary>,
+    /// What its nodes offer and what is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_summary: Option<ResourceSummary>,
+    /// What remedies ask for, sorted.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub remedy_actions: Vec<String>,
+}
+
+/// The kinds a member serves in one group and version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ApiEnablement {
+    /// Group and version, `apps/v1` or `v1`.
+    #[serde(deserialize_with = "nullable")]
+    pub group_version: String,
+    /// The kinds in it.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ApiResource>,
+}
+
+/// A kind a member serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ApiResource {
+    /// Plural name.
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    /// Kind.
+    #[serde(deserialize_with = "nullable")]
+    pub kind: String,
+}
+
+/// How many nodes a cluster has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct NodeSummary {
+    /// All of them.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "is_zero")]
+    pub total_num: i32,
+    /// Those that are ready.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "is_zero")]
+    pub ready_num: i32,
+}
+
+/// What a cluster's nodes offer and what is taken.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ResourceSummary {
+    /// What the nodes offer to pods.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
+    pub allocatable: ResourceList,
+    /// What pods wait for that no node has taken.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
+    pub allocating: ResourceList,
+    /// What pods on nodes have asked for.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
+    pub allocated: ResourceList,
+    /// How many nodes there are of each grade.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub allocatable_modelings: Vec<AllocatableModeling>,
+}
+
+/// How many nodes there are of a grade.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct AllocatableModeling {
+    /// The grade.
+    #[serde(deserialize_with = "nullable")]
+    pub grade: u64,
+    /// Its nodes.
+    #[serde(deserialize_with = "nullable")]
+    pub count: i64,
+}
+
+/// What is known of a kind being served by a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiEnablementStatus {
+    /// The cluster serves it.
+    Enabled,
+    /// The list of what the cluster serves is complete and lacks it.
+    Disabled,
+    /// The list lacks it, and may be incomplete.
+    Unknown,
+}
+
+impl Cluster {
+    /// The cluster's name, empty if it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the cluster serves `kind` in `api_version`. The kind decides, never the plural
+    /// (`karmada:pkg/apis/cluster/v1alpha1/types_helper.go`).
+    #[must_use]
+    pub fn api_enablement(&self, api_version: &str, kind: &str) -> ApiEnablementStatus {
+        let served = self.status.api_enablements.iter().any(|enablement| {
+            enablement.group_version == api_version && enablement.resources.iter().any(|r| r.kind == kind)
+        });
+        if served {
+            return ApiEnablementStatus::Enabled;
+        }
+        let complete = self
+            .status
+            .conditions
+            .iter()
+            .find(|condition| condition.type_ == "CompleteAPIEnablements")
+            .is_some_and(|condition| condition.status == ConditionStatus::True);
+        if complete {
+            ApiEnablementStatus::Disabled
+        } else {
+            ApiEnablementStatus::Unknown
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! `policy.karmada.io`: what goes where, and how it changes on the way.
+
+pub mod v1alpha1;
