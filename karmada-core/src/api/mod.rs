@@ -28,5 +28,6 @@ pub mod wire;
 pub mod meta;
 
 pub mod cluster;
+pub mod config;
 pub mod policy;
 pub mod work;

@@ -1,0 +1,3 @@
+//! `config.karmada.io`: how interpreters are configured, and what they answer.
+
+pub mod v1alpha1;
