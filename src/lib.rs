@@ -8,6 +8,7 @@
 //! | [`core`] | API types, CustomResourceDefinitions, quantities, names, selectors, the propagation model |
 //! | [`scheduler`] | which clusters, how many replicas, and why |
 //! | [`interpreter`] | what each kind of resource means to a fleet |
+//! | [`loader`] | YAML and JSON files into objects |
 //!
 //! Nothing here needs a cluster, a runtime or a network: a decision is a function of values. `ARCHITECTURE.md` in the
 //! repository has the map, `cargo run --example quickstart` the tour.
@@ -16,6 +17,8 @@ pub use {
     k8s_openapi, karmada_core as core, karmada_interpreter as interpreter, karmada_scheduler as scheduler,
     kube,
 };
+
+pub mod loader;
 
 /// The names most programs need.
 pub mod prelude {
