@@ -3,6 +3,17 @@
 //! Nothing in this crate does I/O, reads a clock or keeps global state: every decision is a function of values.
 #![forbid(unsafe_code)]
 
+pub mod affinity;
+pub mod annotations;
 pub mod api;
+pub mod conditions;
 pub mod crd;
+pub mod events;
+pub mod finalizers;
+pub mod labels;
+pub mod names;
+pub mod object;
 pub mod quantity;
+pub mod selector;
+pub mod syntax;
+pub mod toleration;
