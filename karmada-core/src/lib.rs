@@ -6,14 +6,17 @@
 pub mod affinity;
 pub mod annotations;
 pub mod api;
+pub mod apportion;
 pub mod conditions;
 pub mod crd;
 pub mod events;
+pub mod features;
 pub mod finalizers;
 pub mod labels;
 pub mod names;
 pub mod object;
 pub mod quantity;
+pub mod requirements;
 pub mod selector;
 pub mod syntax;
 pub mod toleration;
