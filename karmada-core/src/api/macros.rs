@@ -89,6 +89,7 @@ macro_rules! closed_set {
 
 /// Declares a kind: the object struct, its identity for kube and k8s-openapi, and what its CRD says besides the schema.
 ///
+/// A column with a fourth part has that priority; above 0 it is only shown in wide tables.
 /// Members after `metadata` are always written; `= optional` says that the schema does not require one.
 macro_rules! kind {
     (
@@ -97,7 +98,7 @@ macro_rules! kind {
             group: $group:literal, version: $version:literal, plural: $plural:literal, singular: $singular:literal,
             scope: $scope:ident,
             short_names: [$($short:literal),*], categories: [$($category:literal),*], status: $status:literal,
-            columns: [$(($cname:literal, $ctype:literal, $cpath:literal)),* $(,)?],
+            columns: [$(($cname:literal, $ctype:literal, $cpath:literal $(, $cpriority:literal)?)),* $(,)?],
             $($(#[doc = $doc:literal])* $field:ident: $type:ty $(= $mark:ident)?,)*
         }
     ) => {
@@ -205,7 +206,12 @@ macro_rules! kind {
                 const SCOPE: crate::crd::Scope = crate::crd::Scope::$scope;
                 const STATUS_SUBRESOURCE: bool = $status;
                 const COLUMNS: &'static [crate::crd::Column] =
-                    &[$(crate::crd::Column { name: $cname, type_: $ctype, json_path: $cpath }),*];
+                    &[$(crate::crd::Column {
+                        name: $cname,
+                        type_: $ctype,
+                        json_path: $cpath,
+                        priority: 0 $(+ $cpriority)?,
+                    }),*];
             }
         };
 
@@ -235,5 +241,75 @@ macro_rules! kind {
                 object
             }
         }
+    };
+}
+
+/// Declares an object that is only sent, never stored: its struct and its identity. Zero members are not written.
+macro_rules! wire_kind {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            group: $group:literal, version: $version:literal, plural: $plural:literal, scope: $scope:ident,
+            $($(#[doc = $doc:literal])* $field:ident: $type:ty,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $name {
+            $($(#[doc = $doc])* pub $field: $type,)*
+        }
+
+        const _: () = {
+            const API_VERSION: &str = concat!($group, "/", $version);
+
+            #[derive(serde::Serialize)]
+            #[serde(rename_all = "camelCase")]
+            struct Written<'a> {
+                api_version: &'static str,
+                kind: &'static str,
+                $(#[serde(skip_serializing_if = "Option::is_none")] $field: Option<&'a $type>,)*
+            }
+
+            #[derive(Default, serde::Deserialize)]
+            #[serde(default, rename_all = "camelCase")]
+            struct Read {
+                #[serde(deserialize_with = "crate::api::wire::nullable")]
+                api_version: String,
+                #[serde(deserialize_with = "crate::api::wire::nullable")]
+                kind: String,
+                $(#[serde(deserialize_with = "crate::api::wire::nullable")] $field: $type,)*
+            }
+
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let written = Written {
+                        api_version: API_VERSION,
+                        kind: stringify!($name),
+                        $($field: (!crate::api::wire::is_zero(&self.$field)).then_some(&self.$field),)*
+                    };
+                    written.serialize(serializer)
+                }
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let read = Read::deserialize(deserializer)?;
+                    crate::api::wire::expect_type::<D::Error>(
+                        (API_VERSION, stringify!($name)),
+                        (&read.api_version, &read.kind),
+                    )?;
+                    Ok(Self { $($field: read.$field,)* })
+                }
+            }
+
+            impl k8s_openapi::Resource for $name {
+                const API_VERSION: &'static str = API_VERSION;
+                const GROUP: &'static str = $group;
+                const KIND: &'static str = stringify!($name);
+                const VERSION: &'static str = $version;
+                const URL_PATH_SEGMENT: &'static str = $plural;
+                type Scope = kind!(@scope $scope);
+            }
+        };
     };
 }

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::wire::nullable;
 use crate::quantity::Quantity;
 
+/// The pattern of names with an optional prefix, such as types of conditions.
+pub(crate) const QUALIFIED_NAME_PATTERN: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$";
+
 /// Amounts by resource name (`cpu`, `memory`, `pods`, `nvidia.com/gpu`, ...).
 pub type ResourceList = BTreeMap<String, Quantity>;
 
@@ -198,7 +201,7 @@ pub struct Condition {
     #[serde(rename = "type", deserialize_with = "nullable")]
     #[schemars(extend(
         "maxLength" = 316,
-        "pattern" = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"
+        "pattern" = QUALIFIED_NAME_PATTERN
     ))]
     pub type_: String,
 }

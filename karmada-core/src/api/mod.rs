@@ -16,8 +16,8 @@
 //! - templates and patch values stay [`serde_json::Value`].
 //!
 //! The schema of a kind is derived from its type: a field is required if it is always written, except where
-//! `x-karmada-optional` says otherwise, and has the default that `x-karmada-default` names; both marks are for the
-//! generator and do not reach the CustomResourceDefinition.
+//! `x-karmada-optional` or `x-karmada-required` says otherwise, and has the default that `x-karmada-default` names; these
+//! marks are for the generator and do not reach the CustomResourceDefinition.
 //!
 //! Controllers patch; they never write a typed value back whole over an object that somebody else may have extended.
 
@@ -25,9 +25,17 @@
 mod macros;
 pub mod wire;
 
+pub mod any;
 pub mod meta;
 
+pub mod apps;
+pub mod autoscaling;
 pub mod cluster;
 pub mod config;
+pub mod multicluster;
+pub mod networking;
+pub mod operator;
 pub mod policy;
+pub mod remedy;
+pub mod search;
 pub mod work;

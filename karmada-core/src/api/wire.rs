@@ -116,3 +116,18 @@ impl schemars::JsonSchema for AnyValueSchema {
         schemars::json_schema!({"x-kubernetes-preserve-unknown-fields": true})
     }
 }
+
+/// The schema of a Go `int`: an integer of no stated width.
+pub(crate) struct IntegerSchema;
+
+impl schemars::JsonSchema for IntegerSchema {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Integer".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "integer"})
+    }
+}

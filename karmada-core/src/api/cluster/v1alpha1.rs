@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::meta::{Condition, ConditionStatus, ResourceList, Taint};
-use crate::api::wire::{is_zero, nullable};
+use crate::api::wire::{IntegerSchema, is_zero, nullable};
 use crate::quantity::Quantity;
 
 kind! {
@@ -19,11 +19,25 @@ kind! {
             ("Mode", "string", ".spec.syncMode"),
             ("Ready", "string", ".status.conditions[?(@.type==\"Ready\")].status"),
             ("Age", "date", ".metadata.creationTimestamp"),
+            ("Zones", "string", ".spec.zones", 1),
+            ("Region", "string", ".spec.region", 1),
+            ("Provider", "string", ".spec.provider", 1),
+            ("API-Endpoint", "string", ".spec.apiEndpoint", 1),
+            ("Proxy-URL", "string", ".spec.proxyURL", 1),
         ],
         /// What the cluster is and how to reach it.
         spec: ClusterSpec,
         /// What was last seen of it.
         status: ClusterStatus = optional,
+    }
+}
+
+wire_kind! {
+    /// What a request through the subresource `proxy` of a cluster carries.
+    pub struct ClusterProxyOptions {
+        group: "cluster.karmada.io", version: "v1alpha1", plural: "clusters", scope: Cluster,
+        /// The path in the member.
+        path: String,
     }
 }
 
@@ -119,6 +133,7 @@ pub struct LocalSecretReference {
 pub struct ResourceModel {
     /// Position among the grades, from 0.
     #[serde(deserialize_with = "nullable")]
+    #[schemars(with = "IntegerSchema")]
     pub grade: u64,
     /// What a node of the grade offers, per resource.
     #[serde(deserialize_with = "nullable")]
@@ -231,9 +246,11 @@ pub struct ResourceSummary {
 pub struct AllocatableModeling {
     /// The grade.
     #[serde(deserialize_with = "nullable")]
+    #[schemars(with = "IntegerSchema")]
     pub grade: u64,
     /// Its nodes.
     #[serde(deserialize_with = "nullable")]
+    #[schemars(with = "IntegerSchema")]
     pub count: i64,
 }
 

@@ -27,3 +27,22 @@ pub struct DependentObjectReference {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_selector: Option<LabelSelector>,
 }
+
+impl DependentObjectReference {
+    /// One object by name; an empty namespace for cluster-scoped ones.
+    #[must_use]
+    pub fn named(
+        api_version: impl Into<String>,
+        kind: impl Into<String>,
+        namespace: impl Into<String>,
+        name: impl Into<String>,
+    ) -> Self {
+        Self {
+            api_version: api_version.into(),
+            kind: kind.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+            label_selector: None,
+        }
+    }
+}

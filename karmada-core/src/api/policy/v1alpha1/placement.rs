@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::meta::{LabelSelector, NodeSelectorRequirement, Toleration};
-use crate::api::wire::{is_zero, nullable, optional_set};
+use crate::api::wire::{IntegerSchema, is_zero, nullable, optional_set};
 
 /// Where a workload may go, and how its replicas are divided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -173,9 +173,11 @@ pub struct SpreadConstraint {
     pub spread_by_label: String,
     /// At most so many groups.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "is_zero")]
+    #[schemars(with = "IntegerSchema")]
     pub max_groups: i64,
     /// At least so many groups.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "is_zero")]
+    #[schemars(with = "IntegerSchema")]
     pub min_groups: i64,
 }
 

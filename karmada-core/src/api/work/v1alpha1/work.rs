@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::meta::Condition;
-use crate::api::wire::{RawObjectSchema, nullable, optional_set};
+use crate::api::wire::{IntegerSchema, RawObjectSchema, nullable, optional_set};
 use crate::api::work::v1alpha2::ResourceHealth;
 
 kind! {
@@ -90,6 +90,7 @@ pub struct ManifestStatus {
 pub struct ResourceIdentifier {
     /// Its position in the Work.
     #[serde(deserialize_with = "nullable")]
+    #[schemars(with = "IntegerSchema")]
     pub ordinal: i64,
     /// Group, empty for the core group.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]

@@ -1,0 +1,3 @@
+//! `apps.karmada.io`: workloads placed anew.
+
+pub mod v1alpha1;

@@ -1,0 +1,3 @@
+//! `remedy.karmada.io`: what is done about clusters in trouble.
+
+pub mod v1alpha1;
