@@ -8,10 +8,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::case::Case;
-use crate::compare::Difference;
 use crate::ops;
 use crate::read;
-use crate::report::Report;
+use crate::report::{Report, Shown};
 use crate::run::{self, Verdict};
 
 /// All cases passed.
@@ -34,9 +33,6 @@ usage: conformance PATH... [--show K] [--only OP] [--emit FILE]
 
 exit status: 0 all passed, 1 some failed, 2 unreadable input or no case found
 ";
-
-/// Values longer than this are cut when a difference is printed.
-const SHOWN: usize = 600;
 
 /// What the command line asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -231,27 +227,10 @@ fn run_case(
     if let Verdict::Failed(differences) = verdict {
         for difference in differences.iter().take(request.show.saturating_sub(*shown)) {
             *shown += 1;
-            show(case, difference, out)?;
+            write!(out, "{}", Shown { case, difference })?;
         }
     }
     Ok(())
-}
-
-fn show(case: &Case, difference: &Difference, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}:{}: {} {}", case.file, case.number, case.op, case.name)?;
-    writeln!(out, "  path      {}", difference.path)?;
-    writeln!(out, "  expected  {}", cut(&difference.expected.to_string()))?;
-    writeln!(out, "  got       {}", cut(&difference.got.to_string()))
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            let (head, tail) = text.split_at(end);
-            format!("{head}… and {} more bytes", tail.len())
-        }
-    }
 }
 
 #[cfg(test)]
@@ -323,12 +302,5 @@ mod tests {
         check("a --emit f --emit g", Err(UsageError::Twice("--emit")));
         check("a --verbose", Err(UsageError::UnknownOption("--verbose".into())));
         check("--help=x", Err(UsageError::NeedlessValue));
-    }
-
-    #[test]
-    fn long_values_are_cut_between_characters() {
-        assert_eq!(cut("short"), "short");
-        let long = "ä".repeat(SHOWN + 5);
-        assert_eq!(cut(&long), format!("{}… and 10 more bytes", "ä".repeat(SHOWN)));
     }
 }

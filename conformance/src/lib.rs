@@ -38,6 +38,8 @@ pub mod ops;
 pub mod read;
 pub mod report;
 pub mod run;
+pub mod sample;
+pub mod shared;
 
 pub use case::{Case, Form, RunError};
 pub use ops::Op;

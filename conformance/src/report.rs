@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::case::Case;
+use crate::compare::Difference;
 use crate::run::Verdict;
+
+/// Values longer than this are cut when a difference is shown, in characters.
+const LONGEST: usize = 600;
 
 /// How many cases passed, failed and were skipped; displays as `3 passed, 0 failed, 1 skipped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +41,8 @@ impl Tally {
         self.passed + self.failed + self.skipped()
     }
 
-    fn merge(&mut self, other: &Self) {
+    /// Adds another tally.
+    pub fn merge(&mut self, other: &Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         for (reason, count) in &other.skipped {
@@ -111,9 +117,62 @@ impl fmt::Display for Report {
     }
 }
 
+/// A difference in words: case, path, expected, got.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// One of its differences.
+    pub difference: &'a Difference,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { case, difference } = self;
+        writeln!(f, "{}:{}: {} {}", case.file, case.number, case.op, case.name)?;
+        writeln!(f, "  path      {}", difference.path)?;
+        writeln!(f, "  expected  {}", cut(&difference.expected.to_string()))?;
+        writeln!(f, "  got       {}", cut(&difference.got.to_string()))
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let (head, tail) = text.split_at(end);
+            format!("{head}… and {} more bytes", tail.len())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::Side;
+    use serde_json::json;
+
+    #[test]
+    fn differences_are_shown_with_their_case() {
+        let row = json!({"op": "names", "name": "v1", "in": {}, "out": {"value": 1}});
+        let case = &Case::recognise("core/names.jsonl", 4, row).unwrap();
+        let difference = &Difference {
+            path: "value".into(),
+            expected: Side::Value(json!(1)),
+            got: Side::Absent,
+        };
+        assert_eq!(
+            Shown { case, difference }.to_string(),
+            "core/names.jsonl:4: names v1\n  path      value\n  expected  1\n  got       nothing\n"
+        );
+    }
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        assert_eq!(cut("short"), "short");
+        let long = "ä".repeat(LONGEST + 5);
+        assert_eq!(cut(&long), format!("{}… and 10 more bytes", "ä".repeat(LONGEST)));
+    }
 
     #[test]
     fn the_report_counts_and_prints() {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::sync::Once;
 
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use crate::case::{Case, Form, RunError};
 use crate::compare::{Difference, Side};
 use crate::ops::{self, Op};
+use crate::read;
 
 /// What our code says to a case.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +51,28 @@ pub fn run_op(op: &Op, case: &Case) -> Answer {
         Ok(Err(error)) => Answer::Error(error),
         Err(text) => Answer::Panic(text),
     }
+}
+
+/// Runs the cases of a file, or of every file below a folder, and hands each with its answer and verdict to `each`.
+///
+/// # Errors
+/// The first row or file that cannot be read.
+pub fn run_all(path: &Path, each: &mut dyn FnMut(&Case, &Answer, &Verdict)) -> Result<(), read::Error> {
+    for file in read::files(path)? {
+        let mut unread = None;
+        read::cases(&file, &mut |case| match case {
+            Ok(case) => {
+                let answer = run(&case);
+                let verdict = judge(&case, &answer);
+                each(&case, &answer, &verdict);
+            }
+            Err(error) => unread = unread.take().or(Some(error)),
+        })?;
+        if let Some(error) = unread {
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 impl Answer {
