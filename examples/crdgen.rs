@@ -10,14 +10,26 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use karmada_core::crd;
+use serde_json::Value;
 
 const USAGE: &str = "usage: crdgen [KIND|all] [--output DIR]";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let arguments = Arguments::parse(std::env::args().skip(1))?;
     if arguments.help {
         println!("{USAGE}");
@@ -113,10 +125,28 @@ fn write(definitions: &[CustomResourceDefinition], folder: &Path) -> Result<()> 
 
 fn yaml(definition: &CustomResourceDefinition) -> Result<String> {
     let name = definition.metadata.name.as_deref().unwrap_or_default();
-    let mut text =
-        serde_saphyr::to_string(definition).with_context(|| format!("cannot write {name} as YAML"))?;
+    let mut json = serde_json::to_value(definition).with_context(|| format!("cannot encode {name}"))?;
+    write_whole_numbers_plainly(&mut json);
+    let mut text = serde_saphyr::to_string(&json).with_context(|| format!("cannot write {name} as YAML"))?;
     if !text.ends_with('\n') {
         text.push('\n');
     }
     Ok(text)
+}
+
+/// `minimum: 1` instead of `1.0`: limits are floats in Kubernetes' types.
+fn write_whole_numbers_plainly(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let whole = number
+                .as_f64()
+                .filter(|float| float.fract() == 0.0 && float.abs() < 1e15);
+            if let Some(whole) = whole {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(write_whole_numbers_plainly),
+        Value::Object(members) => members.values_mut().for_each(write_whole_numbers_plainly),
+        _ => {}
+    }
 }
