@@ -108,14 +108,11 @@ pub struct Comparison {
     empties: Empties,
     rules: Vec<(Vec<&'static str>, Rule)>,
     excludes: bool,
-    stamps: bool,
     strict_integers: bool,
 }
 
 /// The expected text that takes its path out of the comparison, where [`Comparison::with_excludes`] allows it.
 const EXCLUDE: &str = "{{EXCLUDE}}";
-/// The expected text that stands for the time of the run, where [`Comparison::with_stamps`] allows it.
-const NOW: &str = "{{NOW}}";
 
 enum Step<'a> {
     Key(&'a str),
@@ -129,7 +126,6 @@ impl Comparison {
             empties,
             rules: Vec::new(),
             excludes: false,
-            stamps: false,
             strict_integers: false,
         }
     }
@@ -151,13 +147,6 @@ impl Comparison {
     #[must_use]
     pub fn with_excludes(mut self) -> Self {
         self.excludes = true;
-        self
-    }
-
-    /// Lets the expected text `{{NOW}}` stand for any time in UTC and whole seconds.
-    #[must_use]
-    pub fn with_stamps(mut self) -> Self {
-        self.stamps = true;
         self
     }
 
@@ -299,9 +288,6 @@ impl Comparison {
                 }
                 same_number(expected, got)
             }
-            (Value::String(expected), Value::String(got)) => {
-                expected == got || (self.stamps && expected == NOW && is_stamp(got))
-            }
             _ => expected == got,
         }
     }
@@ -324,19 +310,6 @@ fn same_quantity(expected: &Value, got: &Value) -> bool {
         }
     }
     matches!((parse(expected), parse(got)), (Some(expected), Some(got)) if expected == got)
-}
-
-/// Whether a text reads `2006-01-02T15:04:05Z`.
-fn is_stamp(text: &str) -> bool {
-    const SHAPE: &[u8] = b"0000-00-00T00:00:00Z";
-    text.len() == SHAPE.len()
-        && text.bytes().zip(SHAPE).all(|(byte, &shape)| {
-            if shape == b'0' {
-                byte.is_ascii_digit()
-            } else {
-                byte == shape
-            }
-        })
 }
 
 fn sort_text(value: Option<&Value>) -> String {
@@ -408,8 +381,8 @@ mod tests {
             differ,
             "{expected} against {got}"
         );
-        // No rule favours a side, except those that read a marker.
-        if !comparison.excludes && !comparison.stamps {
+        // No rule favours a side, except the one that reads a marker.
+        if !comparison.excludes {
             assert_eq!(
                 paths(comparison, &got, &expected),
                 differ,
@@ -443,7 +416,6 @@ mod tests {
             &[r#"["a.b"]["c d"][0].e"#],
         );
         check(plain, json!("{{EXCLUDE}}"), json!(1), &["."]);
-        check(plain, json!("{{NOW}}"), json!("2026-01-01T00:00:00Z"), &["."]);
     }
 
     #[test]
@@ -634,17 +606,5 @@ mod tests {
         );
         check(excludes, json!({"a": "{{EXCLUDE}}"}), json!({}), &[]);
         check(excludes, json!({"a": 1}), json!({"a": "{{EXCLUDE}}"}), &["a"]);
-        let stamps = &Comparison::new(Empties::Distinct).with_stamps();
-        check(stamps, json!("{{NOW}}"), json!("2026-11-21T15:00:00Z"), &[]);
-        for other in [
-            "",
-            "2026-11-21T15:00:00.5Z",
-            "2026-11-21T15:00:00+00:00",
-            "x026-11-21T15:00:00Z",
-        ] {
-            check(stamps, json!("{{NOW}}"), json!(other), &["."]);
-        }
-        check(stamps, json!("{{NOW}}"), json!(null), &["."]);
-        check(stamps, json!("2026-11-21T15:00:00Z"), json!("{{NOW}}"), &["."]);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! One file per subject; how to add one is told at the [crate root](crate).
 
+mod interpreter;
 mod names;
 mod selectors;
 
@@ -22,7 +23,7 @@ pub struct Op {
 }
 
 /// Every op, by subject.
-const SUBJECTS: &[&[Op]] = &[names::OPS, selectors::OPS];
+const SUBJECTS: &[&[Op]] = &[names::OPS, selectors::OPS, interpreter::OPS];
 
 /// All ops, in the order of their subjects.
 pub fn all() -> impl Iterator<Item = &'static Op> {
