@@ -83,25 +83,48 @@ pub fn string_map<'a>(
 /// # Errors
 /// When something on the way is not an object, null included; nothing is changed then.
 pub fn set(object: &mut Value, path: &[&str], value: Value) -> Result<(), FieldError> {
-    let Some((last, parents)) = path.split_last() else {
-        *object = value;
-        return Ok(());
-    };
-    // A parent that has to be made is absent, and nothing below it can fail.
-    let mut current = object;
-    for (depth, name) in parents.iter().enumerate() {
-        let kind = describe(current);
-        let Value::Object(members) = current else {
-            return Err(found(path.get(..depth).unwrap_or_default(), kind, "an object"));
-        };
-        current = members.entry(*name).or_insert_with(|| Value::Object(Map::new()));
-    }
-    let kind = describe(current);
-    let Value::Object(members) = current else {
-        return Err(found(parents, kind, "an object"));
-    };
-    members.insert((*last).to_owned(), value);
+    settable(object, path)?;
+    write(object, path, value);
     Ok(())
+}
+
+/// Writes several members, all or none. No path may lie within another.
+///
+/// # Errors
+/// When something on the way to one is not an object, null included; nothing is changed then.
+pub(crate) fn set_all(object: &mut Value, values: Vec<(&[&str], Value)>) -> Result<(), FieldError> {
+    for (path, _) in &values {
+        settable(object, path)?;
+    }
+    for (path, value) in values {
+        write(object, path, value);
+    }
+    Ok(())
+}
+
+/// Checks that what is there on the way to a member is an object.
+fn settable(object: &Value, path: &[&str]) -> Result<(), FieldError> {
+    let mut value = object;
+    for (depth, name) in path.iter().enumerate() {
+        let Value::Object(members) = value else {
+            return Err(wrong(path.get(..depth).unwrap_or_default(), value, "an object"));
+        };
+        match members.get(*name) {
+            Some(member) => value = member,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+fn write(mut object: &mut Value, path: &[&str], value: Value) {
+    for name in path {
+        let Value::Object(members) = object else {
+            return;
+        };
+        object = members.entry(*name).or_insert_with(|| Value::Object(Map::new()));
+    }
+    *object = value;
 }
 
 /// `metadata.name`; empty when it is absent or not a text.
@@ -171,11 +194,7 @@ fn typed<'a, T>(
 }
 
 fn wrong(path: &[&str], value: &Value, expected: &str) -> FieldError {
-    found(path, describe(value), expected)
-}
-
-fn found(path: &[&str], found: &str, expected: &str) -> FieldError {
-    FieldError::new(path, format!("is {found}, expected {expected}"))
+    FieldError::new(path, format!("is {}, expected {expected}", describe(value)))
 }
 
 /// What kind of value it is, for messages.
