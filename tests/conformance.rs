@@ -31,6 +31,9 @@ const PASSING: &[Passing] = &[
     all("core/names.jsonl.gz", "names"),
     all("core/selector-match.jsonl.gz", "selector-match"),
     all("core/cluster-match.jsonl.gz", "cluster-match"),
+    all("core/image.jsonl.gz", "image-parse"),
+    all("core/image.jsonl.gz", "image-override"),
+    all("core/override.jsonl.gz", "override"),
 ];
 
 /// Differences shown of an entry that does not hold.

@@ -4,6 +4,7 @@
 
 mod interpreter;
 mod names;
+mod overrides;
 mod selectors;
 
 use serde_json::Value;
@@ -23,7 +24,7 @@ pub struct Op {
 }
 
 /// Every op, by subject.
-const SUBJECTS: &[&[Op]] = &[names::OPS, selectors::OPS, interpreter::OPS];
+const SUBJECTS: &[&[Op]] = &[names::OPS, overrides::OPS, selectors::OPS, interpreter::OPS];
 
 /// All ops, in the order of their subjects.
 pub fn all() -> impl Iterator<Item = &'static Op> {

@@ -1,6 +1,6 @@
 //! Override policies: what a cluster gets instead of what the template says.
 //!
-//! ClusterOverridePolicies come first, then the OverridePolicies of the object's namespace; in each list the less
+//! ClusterOverridePolicies come first, then the OverridePolicies of the namespace the object then has; in each list the less
 //! specific come first, so that the more specific have the last word; equals go by name. Of a policy every rule whose
 //! cluster affinity matches is applied, in order; a rule's overriders go image, command, arguments, labels,
 //! annotations, documents in fields, plain patches (`karmada:pkg/util/overridemanager`).
@@ -157,6 +157,7 @@ impl OverriderError {
 pub struct Overrides<'a> {
     cluster_policies: Vec<Policy<'a>>,
     policies: Vec<Policy<'a>>,
+    all_policies: &'a [OverridePolicy],
 }
 
 #[derive(Clone, Debug)]
@@ -176,10 +177,6 @@ impl<'a> Overrides<'a> {
         cluster_policies: &'a [ClusterOverridePolicy],
         policies: &'a [OverridePolicy],
     ) -> Self {
-        let namespace = Object::new(object).namespace();
-        let of_namespace = policies.iter().filter(|policy| {
-            !namespace.is_empty() && policy.metadata.namespace.as_deref() == Some(namespace)
-        });
         Self {
             cluster_policies: in_order(
                 object,
@@ -187,10 +184,8 @@ impl<'a> Overrides<'a> {
                     .iter()
                     .map(|policy| (&policy.metadata.name, &policy.spec)),
             ),
-            policies: in_order(
-                object,
-                of_namespace.map(|policy| (&policy.metadata.name, &policy.spec)),
-            ),
+            policies: of_namespace(object, policies),
+            all_policies: policies,
         }
     }
 
@@ -208,36 +203,74 @@ impl<'a> Overrides<'a> {
     pub fn apply(&self, manifest: &mut Value, cluster: &Cluster) -> Result<Applied, OverrideError> {
         let mut applied = Applied::default();
         let mut edited = None;
-        for (kind, policies, record) in [
-            (
-                "ClusterOverridePolicy",
-                &self.cluster_policies,
-                &mut applied.cluster_overrides,
-            ),
-            ("OverridePolicy", &self.policies, &mut applied.overrides),
-        ] {
-            for policy in policies {
-                for (rule, overriders) in rules(policy.spec, cluster) {
-                    let edited = edited.get_or_insert_with(|| manifest.clone());
-                    apply_overriders(edited, overriders).map_err(|(overrider, source)| OverrideError {
-                        kind,
-                        policy: policy.name.to_owned(),
-                        rule,
-                        overrider,
-                        source: Box::new(source),
-                    })?;
-                    record.push(AppliedOverride {
-                        policy_name: policy.name.to_owned(),
-                        overriders: overriders.clone(),
-                    });
-                }
-            }
-        }
+        applied.cluster_overrides = apply_policies(
+            "ClusterOverridePolicy",
+            &self.cluster_policies,
+            manifest,
+            &mut edited,
+            cluster,
+        )?;
+        // ClusterOverridePolicies may have changed what the selectors look at.
+        let reselected = edited
+            .as_ref()
+            .filter(|edited| !is_selected_alike(manifest, edited))
+            .map(|edited| of_namespace(edited, self.all_policies));
+        let policies = reselected.as_deref().unwrap_or(&self.policies);
+        applied.overrides = apply_policies("OverridePolicy", policies, manifest, &mut edited, cluster)?;
         if let Some(edited) = edited {
             *manifest = edited;
         }
         Ok(applied)
     }
+}
+
+/// Applies policies to a copy of the manifest, made for the first of them.
+fn apply_policies(
+    kind: &'static str,
+    policies: &[Policy<'_>],
+    manifest: &Value,
+    edited: &mut Option<Value>,
+    cluster: &Cluster,
+) -> Result<Vec<AppliedOverride>, OverrideError> {
+    let mut applied = Vec::new();
+    for policy in policies {
+        for (rule, overriders) in rules(policy.spec, cluster) {
+            let edited = edited.get_or_insert_with(|| manifest.clone());
+            apply_overriders(edited, overriders).map_err(|(overrider, source)| OverrideError {
+                kind,
+                policy: policy.name.to_owned(),
+                rule,
+                overrider,
+                source: Box::new(source),
+            })?;
+            applied.push(AppliedOverride {
+                policy_name: policy.name.to_owned(),
+                overriders: overriders.clone(),
+            });
+        }
+    }
+    Ok(applied)
+}
+
+/// Whether the same selectors select both objects.
+fn is_selected_alike(a: &Value, b: &Value) -> bool {
+    let (a, b) = (Object::new(a), Object::new(b));
+    a.api_version() == b.api_version()
+        && a.kind() == b.kind()
+        && a.namespace() == b.namespace()
+        && a.name() == b.name()
+        && a.labels().iter().eq(b.labels().iter())
+}
+
+fn of_namespace<'a>(object: &Value, policies: &'a [OverridePolicy]) -> Vec<Policy<'a>> {
+    let namespace = Object::new(object).namespace();
+    let of_namespace = policies
+        .iter()
+        .filter(|policy| !namespace.is_empty() && policy.metadata.namespace.as_deref() == Some(namespace));
+    in_order(
+        object,
+        of_namespace.map(|policy| (&policy.metadata.name, &policy.spec)),
+    )
 }
 
 fn in_order<'a>(

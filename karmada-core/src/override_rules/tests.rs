@@ -105,6 +105,36 @@ fn errors_say_where_and_leave_the_manifest_alone() {
 }
 
 #[test]
+fn policies_of_the_namespace_see_what_cluster_policies_made() {
+    let edit = |operator: &str| json!({"overriders": {"plaintext": [{"path": "/metadata/namespace", "operator": operator, "value": "other"}]}});
+    let policies = [
+        policy("ns", last(json!([]), "ns")),
+        OverridePolicy::new(
+            "other",
+            "o",
+            serde_json::from_value(last(json!([]), "other")).unwrap(),
+        ),
+    ];
+    for (operator, expect) in [
+        ("remove", json!(null)),
+        ("replace", json!("other")),
+        ("test", json!("ns")),
+    ] {
+        let mut cluster_policies = [cluster_policy("c", edit(operator))];
+        cluster_policies[0].spec.overriders.plaintext[0].value = if operator == "test" {
+            json!("ns")
+        } else {
+            json!("other")
+        };
+        let mut manifest = object();
+        Overrides::select(&object(), &cluster_policies, &policies)
+            .apply(&mut manifest, &cluster("m1"))
+            .unwrap();
+        assert_eq!(manifest["metadata"]["labels"]["last"], expect, "{operator}");
+    }
+}
+
+#[test]
 fn an_object_keeps_its_kind() {
     let policies = [policy(
         "p",
