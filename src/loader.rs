@@ -522,6 +522,7 @@ fn whole(value: f64) -> Option<i64> {
 mod tests {
     use super::*;
     use karmada_core::api::cluster::v1alpha1::Cluster;
+    use proptest::prelude::*;
     use serde_json::json;
 
     /// `value:` of an otherwise complete object, or the error.
@@ -790,5 +791,69 @@ mod tests {
             load_str("t", &" ".repeat(MAX_BYTES + 1)),
             Err(Error::TooLarge { .. })
         ));
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            // Halves and eighths have one spelling only, so that a difference is not one of rounding.
+            any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
+            "\\PC*".prop_map(Value::from),
+            "(yes|no|on|off|y|n|null|~|0?[0-9_.e:-]{0,6}|<<|[*&!|>%@`#{}\\[\\],?:-].{0,3})"
+                .prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        scalar.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map("\\PC{0,8}", inner, 0..5)
+                    .prop_map(|fields| Value::from(fields.into_iter().collect::<Map<_, _>>())),
+            ]
+        })
+    }
+
+    fn with_integers(value: Value) -> Value {
+        match value {
+            Value::Number(number) if number.is_f64() => number
+                .as_f64()
+                .and_then(whole)
+                .map_or(Value::Number(number), Value::from),
+            Value::Array(items) => items.into_iter().map(with_integers).collect(),
+            Value::Object(fields) => fields
+                .into_iter()
+                .map(|(key, field)| (key, with_integers(field)))
+                .collect(),
+            other => other,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn json_comes_back(value in any_value()) {
+            let object = json!({"apiVersion": "v1", "kind": "Test", "value": value});
+            let documents = load_str("t", &object.to_string()).unwrap();
+            prop_assert_eq!(documents[0].value(), &object);
+        }
+
+        #[test]
+        fn yaml_comes_back(value in any_value()) {
+            let object = json!({"apiVersion": "v1", "kind": "Test", "value": value});
+            let text = serde_saphyr::to_string(&object).unwrap();
+            let documents = load_str("t", &text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+            prop_assert_eq!(documents[0].value(), &with_integers(object), "{}", text);
+        }
+
+        #[test]
+        fn no_text_panics(
+            any in any::<String>(),
+            yaml in "(---\n|[-:?{}\\[\\],&*!|>'\"#%@a-c0-9.~<] ?|\n *){0,60}",
+        ) {
+            let _ = load_str("t", &any);
+            let _ = load_str("t", &yaml);
+            let _ = load_str("t", &format!("apiVersion: v1\nkind: A\nvalue: {yaml}"));
+        }
     }
 }

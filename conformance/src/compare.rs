@@ -359,6 +359,7 @@ fn written(path: &[Step<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     /// The paths at which two values differ.
@@ -606,5 +607,50 @@ mod tests {
         );
         check(excludes, json!({"a": "{{EXCLUDE}}"}), json!({}), &[]);
         check(excludes, json!({"a": 1}), json!({"a": "{{EXCLUDE}}"}), &["a"]);
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-2_i64..3).prop_map(Value::from),
+            (-2_i32..3).prop_map(|number| Value::from(f64::from(number) / 2.0)),
+            "[ab]?".prop_map(Value::from),
+        ];
+        scalar.prop_recursive(3, 16, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::btree_map("[abc]", inner, 0..3)
+                    .prop_map(|fields| Value::from(fields.into_iter().collect::<serde_json::Map<_, _>>())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn equality_is_reflexive_and_symmetric(a in any_value(), b in any_value()) {
+            for empties in [Empties::Distinct, Empties::AbsentCollections, Empties::AbsentZeros] {
+                for comparison in [
+                    Comparison::new(empties),
+                    Comparison::new(empties).at("**", Rule::Unordered).at("**.a", Rule::Quantity),
+                    Comparison::new(empties).at("**", Rule::SortedBy(&["a", "b"])).at("**.c", Rule::Ignored),
+                ] {
+                    prop_assert_eq!(comparison.differences(&a, &a), []);
+                    prop_assert_eq!(
+                        comparison.differences(&a, &b).is_empty(),
+                        comparison.differences(&b, &a).is_empty()
+                    );
+                }
+            }
+        }
+
+        #[test]
+        fn looser_rules_find_no_more(a in any_value(), b in any_value()) {
+            let found = |empties| Comparison::new(empties).differences(&a, &b).is_empty();
+            prop_assert!(!found(Empties::Distinct) || found(Empties::AbsentCollections));
+            prop_assert!(!found(Empties::AbsentCollections) || found(Empties::AbsentZeros));
+            // Without rules the comparison is the one of the values, but for numbers.
+            prop_assert!(a != b || found(Empties::Distinct));
+        }
     }
 }
