@@ -1,0 +1,205 @@
+//! What every stage of one decision sees.
+
+use std::cell::OnceCell;
+
+use karmada_core::api::policy::v1alpha1::{
+    ClusterAffinityTerm, Placement, ReplicaDivisionPreference, ReplicaSchedulingType, SpreadFieldValue,
+};
+use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
+use karmada_core::features::{Feature, FeatureGates};
+
+use crate::affinity;
+use crate::cluster_set::{ClusterId, ClusterSet};
+use crate::fleet::Snapshot;
+
+/// The input of one decision, with what several stages need of it worked out once.
+#[derive(Debug)]
+pub struct Context<'a> {
+    snapshot: Snapshot,
+    spec: &'a ResourceBindingSpec,
+    status: &'a ResourceBindingStatus,
+    placement: &'a Placement,
+    features: FeatureGates,
+    targets: OnceCell<ClusterSet>,
+    groups: OnceCell<Groups>,
+}
+
+/// The clusters an affinity group may use, tier by tier: the group itself, then those that help out.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    /// Empty when the placement restricts nothing.
+    pub(crate) tiers: Vec<ClusterSet>,
+    /// Whether tiers decide in which order clusters are used.
+    pub(crate) ordered: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        snapshot: Snapshot,
+        spec: &'a ResourceBindingSpec,
+        status: &'a ResourceBindingStatus,
+        placement: &'a Placement,
+        features: FeatureGates,
+    ) -> Self {
+        Self {
+            snapshot,
+            spec,
+            status,
+            placement,
+            features,
+            targets: OnceCell::new(),
+            groups: OnceCell::new(),
+        }
+    }
+
+    /// The fleet.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The spec of the binding.
+    #[must_use]
+    pub fn spec(&self) -> &'a ResourceBindingSpec {
+        self.spec
+    }
+
+    /// The status of the binding; `scheduler_observed_affinity_name` names the affinity group in force.
+    #[must_use]
+    pub fn status(&self) -> &'a ResourceBindingStatus {
+        self.status
+    }
+
+    /// The placement of the binding.
+    #[must_use]
+    pub fn placement(&self) -> &'a Placement {
+        self.placement
+    }
+
+    /// Whether a feature is on.
+    #[must_use]
+    pub fn enabled(&self, feature: Feature) -> bool {
+        self.features.enabled(feature)
+    }
+
+    /// The clusters the binding has already, as far as they still exist.
+    #[must_use]
+    pub fn targets(&self) -> &ClusterSet {
+        self.targets.get_or_init(|| {
+            let mut targets = self.snapshot.no_clusters();
+            for target in &self.spec.clusters {
+                if let Some(cluster) = self.snapshot.find(&target.name) {
+                    targets.insert(cluster);
+                }
+            }
+            targets
+        })
+    }
+
+    /// The term of `clusterAffinities` in force.
+    #[must_use]
+    pub fn affinity_term(&self) -> Option<&'a ClusterAffinityTerm> {
+        if self.placement.cluster_affinity.is_some() {
+            return None;
+        }
+        let observed = &self.status.scheduler_observed_affinity_name;
+        self.placement
+            .cluster_affinities
+            .iter()
+            .find(|term| term.affinity_name == *observed)
+    }
+
+    /// What the affinities of the placement pick.
+    pub(crate) fn groups(&self) -> &Groups {
+        self.groups.get_or_init(|| {
+            let matching = |affinity| affinity::matching(&self.snapshot, affinity);
+            if let Some(affinity) = &self.placement.cluster_affinity {
+                return Groups {
+                    tiers: vec![matching(affinity)],
+                    ordered: false,
+                };
+            }
+            let term = self.affinity_term();
+            let overflow = term.into_iter().flat_map(|term| &term.overflow_affinities);
+            let tiers = term.map(|term| &term.affinity).into_iter();
+            Groups {
+                tiers: tiers
+                    .chain(overflow.map(|group| &group.affinity))
+                    .map(matching)
+                    .collect(),
+                ordered: !self.placement.cluster_affinities.is_empty(),
+            }
+        })
+    }
+
+    /// Whether the template is a workload: it has replicas, requirements or components.
+    #[must_use]
+    pub fn is_workload(&self) -> bool {
+        self.spec.replicas > 0 || self.spec.replica_requirements.is_some() || !self.spec.components.is_empty()
+    }
+
+    /// Whether the workload is estimated and placed as sets of components
+    /// (`karmada:pkg/scheduler/core/estimation.go`): the feature is on, there are components, and exactly one cluster
+    /// is asked for.
+    #[must_use]
+    pub fn places_component_sets(&self) -> bool {
+        self.enabled(Feature::MultiplePodTemplatesScheduling)
+            && !self.spec.components.is_empty()
+            && self.placement.spread_constraints.iter().any(|constraint| {
+                constraint.spread_by_field == Some(SpreadFieldValue::Cluster)
+                    && constraint.min_groups == 1
+                    && constraint.max_groups == 1
+            })
+    }
+
+    /// How replicas are divided; absent means that every cluster gets all of them.
+    pub(crate) fn scheduling_type(&self) -> ReplicaSchedulingType {
+        match &self.placement.replica_scheduling {
+            None => ReplicaSchedulingType::Duplicated,
+            Some(strategy) => strategy.replica_scheduling_type.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Whether spread constraints do not count, because the division follows fixed weights. Weights that are there but
+    /// wholly empty do not switch them off.
+    pub(crate) fn ignores_spread(&self) -> bool {
+        let Some(strategy) = &self.placement.replica_scheduling else {
+            return false;
+        };
+        strategy.replica_scheduling_type == Some(ReplicaSchedulingType::Divided)
+            && strategy.replica_division_preference == Some(ReplicaDivisionPreference::Weighted)
+            && strategy.weight_preference.as_ref().is_none_or(|weights| {
+                !weights.static_weight_list.is_empty() && weights.dynamic_weight.is_none()
+            })
+    }
+
+    /// Whether room is no criterion in selecting clusters.
+    pub(crate) fn ignores_available(&self) -> bool {
+        self.scheduling_type() == ReplicaSchedulingType::Duplicated
+    }
+
+    /// Whether somebody asked for all replicas to be placed anew since the binding was last scheduled.
+    #[must_use]
+    pub fn reschedule_required(&self) -> bool {
+        match (
+            &self.spec.reschedule_triggered_at,
+            &self.status.last_scheduled_time,
+        ) {
+            (Some(triggered), Some(scheduled)) => triggered.0 > scheduled.0,
+            _ => false,
+        }
+    }
+
+    /// The binding's replicas per cluster that still exists, sorted by slot; of entries with the same name the first.
+    pub(crate) fn assigned(&self) -> Vec<(ClusterId, i32)> {
+        let mut assigned: Vec<(ClusterId, i32)> = self
+            .spec
+            .clusters
+            .iter()
+            .filter_map(|target| Some((self.snapshot.find(&target.name)?, target.replicas)))
+            .collect();
+        assigned.sort_by_key(|(cluster, _)| *cluster);
+        assigned.dedup_by_key(|(cluster, _)| *cluster);
+        assigned
+    }
+}

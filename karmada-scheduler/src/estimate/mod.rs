@@ -1,0 +1,90 @@
+//! How many replicas a cluster has room for.
+//!
+//! Estimators answer per cluster with a [`Estimate`]; the smallest value counts
+//! (`karmada:pkg/scheduler/core/util.go`, calAvailableReplicas). [`GeneralEstimator`] reads the summaries and resource
+//! models that clusters report; others, such as the accurate estimators that run in the members, are asked by the host
+//! through a [`Session`](crate::Session).
+
+mod general;
+pub(crate) mod resources;
+pub(crate) mod simulate;
+
+use std::fmt::Debug;
+
+use karmada_core::api::work::v1alpha2::{Component, ReplicaRequirements};
+
+pub use general::GeneralEstimator;
+
+use crate::cluster_set::ClusterId;
+use crate::context::Context;
+
+/// What an estimator says of one cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Estimate {
+    /// Room for so many; a negative number counts as 0.
+    Value(i32),
+    /// The estimator does not know; upstream's -1. Others decide.
+    Unknown,
+    /// As many as one likes; upstream's `MaxInt32`.
+    Unlimited,
+}
+
+impl Estimate {
+    /// Reads upstream's number: -1 is [`Unknown`](Self::Unknown), `i32::MAX` [`Unlimited`](Self::Unlimited).
+    #[must_use]
+    pub fn from_wire(number: i32) -> Self {
+        match number {
+            -1 => Self::Unknown,
+            i32::MAX => Self::Unlimited,
+            number => Self::Value(number),
+        }
+    }
+
+    /// Lowers a bound.
+    pub(crate) fn bound(self, cell: &mut i32) {
+        if let Self::Value(value) = self {
+            *cell = (*cell).min(value.max(0));
+        }
+    }
+}
+
+/// What room is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Workload<'a> {
+    /// Replicas of one pod template; without requirements only pods count.
+    Replicas(Option<&'a ReplicaRequirements>),
+    /// Sets of components, each with all its replicas.
+    ComponentSets(&'a [Component]),
+}
+
+/// A question to an estimator.
+#[derive(Clone, Copy, Debug)]
+pub struct EstimateRequest<'a> {
+    /// The decision the question belongs to.
+    pub context: &'a Context<'a>,
+    /// The clusters asked about, in the order of their ids.
+    pub clusters: &'a [ClusterId],
+    /// What room is wanted for.
+    pub workload: Workload<'a>,
+}
+
+/// Why an estimator has no answer. All it would have said is left out, as upstream does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EstimateError(pub String);
+
+/// Says how much room clusters have.
+///
+/// For estimators that need not wait; one that asks over the network is driven by the host, see
+/// [`Session`](crate::Session).
+pub trait ReplicaEstimator: Debug + Send + Sync {
+    /// What it is called in explanations.
+    fn name(&self) -> &str;
+
+    /// One estimate per cluster of the request, in its order. Clusters missing at the end are unknown.
+    ///
+    /// # Errors
+    /// [`EstimateError`] leaves the estimator out of the decision.
+    fn estimate(&self, request: &EstimateRequest<'_>) -> Result<Vec<Estimate>, EstimateError>;
+}

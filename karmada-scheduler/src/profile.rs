@@ -1,0 +1,354 @@
+//! Which plugins, stages and estimators make a decision.
+
+use std::sync::Arc;
+
+use crate::assign::{AssignStage, StrategyAssignment};
+use crate::estimate::{GeneralEstimator, ReplicaEstimator};
+use crate::framework::{FilterPlugin, ScorePlugin};
+use crate::plugins;
+use crate::select::{SelectStage, SpreadSelection};
+
+/// One plugin: a filter, a score, or both under one name.
+#[derive(Clone, Debug)]
+struct Plugin {
+    name: String,
+    filter: Option<Arc<dyn FilterPlugin>>,
+    score: Option<Arc<dyn ScorePlugin>>,
+}
+
+/// Why plugins cannot be registered or removed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// The name is taken.
+    #[error("a plugin named {0} already exists")]
+    Exists(String),
+    /// There is no such plugin.
+    #[error("no plugin named {0} exists")]
+    Missing(String),
+}
+
+/// The plugins there are (`karmada:pkg/scheduler/framework/runtime/registry.go`), in the order in which they run:
+/// the in-tree ones, then others as they were registered.
+///
+/// Upstream's order is that of a map, and differs from run to run; here it is fixed.
+///
+/// ```
+/// use karmada_scheduler::Registry;
+/// let registry = Registry::in_tree().select(&["*", "-ClusterLocality"]);
+/// assert!(registry.names().contains(&"TaintToleration"));
+/// assert!(!registry.names().contains(&"ClusterLocality"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    plugins: Vec<Plugin>,
+}
+
+impl Registry {
+    /// No plugins.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The in-tree plugins. The two for workload affinity do nothing unless the feature `WorkloadAffinity` is on.
+    #[must_use]
+    pub fn in_tree() -> Self {
+        let filters: Vec<Arc<dyn FilterPlugin>> = vec![
+            Arc::new(plugins::ApiEnablement),
+            Arc::new(plugins::TaintToleration),
+            Arc::new(plugins::ClusterAffinity),
+            Arc::new(plugins::SpreadConstraint),
+            Arc::new(plugins::ClusterEviction),
+            Arc::new(plugins::WorkloadAntiAffinity),
+            Arc::new(plugins::WorkloadAffinity),
+        ];
+        let scores: Vec<Arc<dyn ScorePlugin>> = vec![
+            Arc::new(plugins::ClusterAffinity),
+            Arc::new(plugins::ClusterLocality),
+        ];
+        let mut registry = Self::new();
+        for filter in filters {
+            let name = filter.name().to_owned();
+            registry.entry(name).filter = Some(filter);
+        }
+        for score in scores {
+            let name = score.name().to_owned();
+            registry.entry(name).score = Some(score);
+        }
+        registry
+    }
+
+    fn entry(&mut self, name: String) -> &mut Plugin {
+        let position = self.plugins.iter().position(|plugin| plugin.name == name);
+        let position = position.unwrap_or(self.plugins.len());
+        if position == self.plugins.len() {
+            self.plugins.push(Plugin {
+                name,
+                filter: None,
+                score: None,
+            });
+        }
+        #[allow(
+            clippy::indexing_slicing,
+            reason = "the position was found or has just been filled"
+        )]
+        &mut self.plugins[position]
+    }
+
+    /// Registers a filter.
+    ///
+    /// # Errors
+    /// [`RegistryError::Exists`] when there is a filter of that name.
+    pub fn register_filter(&mut self, plugin: impl FilterPlugin + 'static) -> Result<(), RegistryError> {
+        let name = plugin.name().to_owned();
+        let entry = self.entry(name.clone());
+        if entry.filter.is_some() {
+            return Err(RegistryError::Exists(name));
+        }
+        entry.filter = Some(Arc::new(plugin));
+        Ok(())
+    }
+
+    /// Registers a score plugin.
+    ///
+    /// # Errors
+    /// [`RegistryError::Exists`] when there is a score plugin of that name.
+    pub fn register_score(&mut self, plugin: impl ScorePlugin + 'static) -> Result<(), RegistryError> {
+        let name = plugin.name().to_owned();
+        let entry = self.entry(name.clone());
+        if entry.score.is_some() {
+            return Err(RegistryError::Exists(name));
+        }
+        entry.score = Some(Arc::new(plugin));
+        Ok(())
+    }
+
+    /// Removes the plugin of that name.
+    ///
+    /// # Errors
+    /// [`RegistryError::Missing`] when there is none.
+    pub fn unregister(&mut self, name: &str) -> Result<(), RegistryError> {
+        let before = self.plugins.len();
+        self.plugins.retain(|plugin| plugin.name != name);
+        if self.plugins.len() == before {
+            return Err(RegistryError::Missing(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Adds the plugins of another registry behind its own.
+    ///
+    /// # Errors
+    /// [`RegistryError::Exists`] when both have a plugin of the same name; those before it were added.
+    pub fn merge(&mut self, other: Self) -> Result<(), RegistryError> {
+        for plugin in other.plugins {
+            if self.plugins.iter().any(|known| known.name == plugin.name) {
+                return Err(RegistryError::Exists(plugin.name));
+            }
+            self.plugins.push(plugin);
+        }
+        Ok(())
+    }
+
+    /// The names of the plugins, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The plugins a list as of the flag `--plugins` enables: all if it has `*` anywhere; then from left to right a
+    /// name adds a plugin, and `-name` removes it.
+    ///
+    /// A removal that comes before there is anything to remove does nothing, and neither does an unknown name.
+    #[must_use]
+    pub fn select<S: AsRef<str>>(&self, list: &[S]) -> Self {
+        let mut enabled = vec![list.iter().any(|item| item.as_ref() == "*"); self.plugins.len()];
+        for item in list {
+            let item = item.as_ref();
+            let (name, enable) = match item.strip_prefix('-') {
+                Some(rest) => (rest.trim_start_matches('-'), false),
+                None => (item, true),
+            };
+            // A plugin whose own name begins with a dash is added by it, as upstream does.
+            let exact = self.plugins.iter().position(|plugin| plugin.name == item);
+            for (index, (plugin, cell)) in self.plugins.iter().zip(&mut enabled).enumerate() {
+                if exact == Some(index) {
+                    *cell = true;
+                } else if exact.is_none() && plugin.name == name {
+                    *cell = enable;
+                }
+            }
+        }
+        let kept = self.plugins.iter().zip(&enabled).filter(|(_, enabled)| **enabled);
+        Self {
+            plugins: kept.map(|(plugin, _)| plugin.clone()).collect(),
+        }
+    }
+}
+
+/// Which plugins, stages and estimators make a decision.
+///
+/// [`Profile::karmada`] reproduces upstream's decisions, known defects included, except where upstream panics,
+/// overflows, does not end or depends on the order of a map.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    name: String,
+    pub(crate) filters: Vec<Arc<dyn FilterPlugin>>,
+    pub(crate) scores: Vec<Arc<dyn ScorePlugin>>,
+    pub(crate) estimators: Vec<Arc<dyn ReplicaEstimator>>,
+    pub(crate) remote_estimators: Vec<String>,
+    pub(crate) select: Arc<dyn SelectStage>,
+    pub(crate) assign: Arc<dyn AssignStage>,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::karmada()
+    }
+}
+
+impl Profile {
+    /// Upstream's decisions.
+    #[must_use]
+    pub fn karmada() -> Self {
+        Self::new("karmada", &Registry::in_tree())
+    }
+
+    /// A profile with these plugins, and the in-tree stages and estimator.
+    #[must_use]
+    pub fn new(name: impl Into<String>, registry: &Registry) -> Self {
+        let plugins = &registry.plugins;
+        Self {
+            name: name.into(),
+            filters: plugins
+                .iter()
+                .filter_map(|plugin| plugin.filter.clone())
+                .collect(),
+            scores: plugins.iter().filter_map(|plugin| plugin.score.clone()).collect(),
+            estimators: vec![Arc::new(GeneralEstimator)],
+            remote_estimators: Vec::new(),
+            select: Arc::new(SpreadSelection),
+            assign: Arc::new(StrategyAssignment),
+        }
+    }
+
+    /// What the profile is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Asks another estimator as well: the smallest estimate counts.
+    #[must_use]
+    pub fn with_estimator(mut self, estimator: impl ReplicaEstimator + 'static) -> Self {
+        self.estimators.push(Arc::new(estimator));
+        self
+    }
+
+    /// Asks these estimators and no others.
+    #[must_use]
+    pub fn with_only_estimators(mut self, estimators: Vec<Arc<dyn ReplicaEstimator>>) -> Self {
+        self.estimators = estimators;
+        self
+    }
+
+    /// Has the host ask an estimator that is not in this process: a [`Session`](crate::Session) stops for it.
+    #[must_use]
+    pub fn with_remote_estimator(mut self, name: impl Into<String>) -> Self {
+        self.remote_estimators.push(name.into());
+        self
+    }
+
+    /// Selects clusters another way.
+    #[must_use]
+    pub fn with_select(mut self, stage: impl SelectStage + 'static) -> Self {
+        self.select = Arc::new(stage);
+        self
+    }
+
+    /// Divides replicas another way.
+    #[must_use]
+    pub fn with_assign(mut self, stage: impl AssignStage + 'static) -> Self {
+        self.assign = Arc::new(stage);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Context;
+    use crate::{ClusterId, ClusterSet, Verdict};
+
+    #[derive(Debug)]
+    struct Named(&'static str);
+
+    impl FilterPlugin for Named {
+        fn name(&self) -> &str {
+            self.0
+        }
+        fn filter(&self, _: &Context<'_>, _: &mut ClusterSet) {}
+        fn verdict(&self, _: &Context<'_>, _: ClusterId) -> Verdict {
+            Verdict::Pass
+        }
+    }
+
+    fn registry() -> Registry {
+        let mut registry = Registry::new();
+        for name in ["foo", "bar"] {
+            registry.register_filter(Named(name)).unwrap();
+        }
+        registry
+    }
+
+    #[test]
+    fn lists_enable_and_disable() {
+        fn check(list: &[&str], want: &[&str]) {
+            assert_eq!(registry().select(list).names(), want, "{list:?}");
+        }
+        check(&["*"], &["bar", "foo"]);
+        check(&["*", "-foo"], &["bar"]);
+        check(&["-foo", "*"], &["bar"]);
+        check(&["--foo", "*"], &["bar"]);
+        check(&["-foo"], &[]);
+        check(&["foo", "bar"], &["bar", "foo"]);
+        check(&["-foo", "foo"], &["foo"]);
+        check(&["foo", "-foo"], &[]);
+        check(&["unknown"], &[]);
+        check(&[], &[]);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut ours = registry();
+        let exists = Err(RegistryError::Exists("foo".to_owned()));
+        assert_eq!(ours.register_filter(Named("foo")), exists);
+        assert_eq!(ours.merge(registry()), exists);
+        assert_eq!(
+            ours.unregister("baz"),
+            Err(RegistryError::Missing("baz".to_owned()))
+        );
+        assert_eq!(ours.unregister("foo"), Ok(()));
+        assert_eq!(ours.names(), ["bar"]);
+    }
+
+    #[test]
+    fn in_tree_plugins_are_upstreams() {
+        assert_eq!(
+            Registry::in_tree().names(),
+            [
+                "APIEnablement",
+                "ClusterAffinity",
+                "ClusterEviction",
+                "ClusterLocality",
+                "SpreadConstraint",
+                "TaintToleration",
+                "WorkloadAffinity",
+                "WorkloadAntiAffinity"
+            ]
+        );
+    }
+}

@@ -1,0 +1,368 @@
+//! The best combination of groups (`karmada:pkg/scheduler/core/spreadconstraint/select_groups.go`).
+//!
+//! Upstream enumerates combinations depth first over the groups sorted by ascending value: a path is complete as soon
+//! as it has enough groups and enough value, and is not extended then. Of the complete paths the one with the largest
+//! weight, then value, then the first found is best; a complete path that is a prefix of it, when the groups of each
+//! are sorted by weight, is preferred to it.
+//!
+//! What can still become of a path depends only on its length, its value up to the target, and the groups that follow.
+//! So the best completion of each such state is computed once, from the last group to the first.
+
+/// A group to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Group<'a> {
+    pub(super) name: &'a str,
+    /// Its clusters.
+    pub(super) value: i64,
+    /// Its score.
+    pub(super) weight: i64,
+}
+
+/// Weight and value of the rest of a path; larger is better.
+type Gain = (i64, i64);
+
+/// The positions of the best combination of at least `min` and at most `max` groups with a value of at least `target`,
+/// sorted by descending weight, then name; `None` if there is no combination.
+///
+/// # Complexity
+/// `O(n · l · t)` time and `n · l · t` bits, for `n` groups, `t` the target, and `l` the minimum, or the maximum where
+/// that can be in the way: when it is smaller than the target and the number of groups.
+pub(super) fn best(groups: &[Group<'_>], min: i64, max: i64, target: i64) -> Option<Vec<usize>> {
+    let mut by_value: Vec<usize> = (0..groups.len()).collect();
+    let group = |index: usize| groups.get(index).copied();
+    by_value.sort_by_key(|index| {
+        group(*index).map(|group| (group.value, std::cmp::Reverse(group.weight), group.name))
+    });
+    let ordered: Vec<Group<'_>> = by_value.iter().filter_map(|index| group(*index)).collect();
+    let chosen = Table::new(&ordered, min, max, target)?.path();
+
+    let mut by_weight = chosen;
+    by_weight.sort_by_key(|position| {
+        ordered
+            .get(*position)
+            .map(|group| (std::cmp::Reverse(group.weight), group.name))
+    });
+    let length = (1..by_weight.len())
+        .find(|length| {
+            let prefix = by_weight.get(..*length).unwrap_or_default();
+            is_complete(&ordered, prefix, min, max, target)
+        })
+        .unwrap_or(by_weight.len());
+    by_weight.truncate(length);
+    Some(
+        by_weight
+            .into_iter()
+            .filter_map(|position| by_value.get(position).copied())
+            .collect(),
+    )
+}
+
+/// Whether the search ends at exactly this set of positions: it has enough groups and value, and had not without its
+/// last group.
+fn is_complete(ordered: &[Group<'_>], positions: &[usize], min: i64, max: i64, target: i64) -> bool {
+    let value = |position: &usize| ordered.get(*position).map_or(0, |group| group.value);
+    let length = positions.len() as i64;
+    let sum: i64 = positions.iter().map(value).sum();
+    let last = positions.iter().max().map_or(0, value);
+    min <= length && length <= max && sum >= target && (length == min || sum - last < target)
+}
+
+/// The best completions, from the last group backwards.
+struct Table<'a> {
+    groups: &'a [Group<'a>],
+    min: usize,
+    target: usize,
+    /// Lengths are told apart up to this one.
+    longest: usize,
+    /// Whether paths may be longer than that.
+    unbounded: bool,
+    /// Per group, length and value: whether the best completion takes the group.
+    takes: Vec<u64>,
+}
+
+impl<'a> Table<'a> {
+    fn new(groups: &'a [Group<'a>], min: i64, max: i64, target: i64) -> Option<Self> {
+        let total: i64 = groups
+            .iter()
+            .fold(0, |sum, group| sum.saturating_add(group.value));
+        if target > total || min > max || min > groups.len() as i64 || max < 0 {
+            return None;
+        }
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let min = usize::try_from(min).unwrap_or(0);
+        let target = usize::try_from(target).unwrap_or(0);
+        // Every group adds to the value, and a path ends once it has enough groups and value.
+        let unbounded = max >= groups.len() || max >= min.max(target);
+        let mut table = Self {
+            groups,
+            min,
+            target,
+            longest: if unbounded { min } else { max },
+            unbounded,
+            takes: Vec::new(),
+        };
+        let cells = (table.longest + 1) * (target + 1);
+        table.takes = vec![0; (groups.len() * cells).div_ceil(64)];
+        // After the last group only complete paths have a completion: the empty one.
+        let mut best: Vec<Option<Gain>> = (0..cells)
+            .map(|cell| {
+                let (length, value) = (cell / (target + 1), cell % (target + 1));
+                (length >= min && value >= target).then_some((0, 0))
+            })
+            .collect();
+        for (position, group) in groups.iter().enumerate().rev() {
+            // A path sees the completions by the groups behind this one: cells of longer and more valuable paths are
+            // updated after it.
+            for length in 0..=table.longest {
+                for value in 0..=target {
+                    let full = length == table.longest && !unbounded;
+                    if full || length >= min && value >= target {
+                        continue;
+                    }
+                    let (next_length, next_value) = table.add(length, value, group);
+                    let next = table.cell(next_length, next_value);
+                    let taken = best.get(next).copied().flatten().map(|(weight, sum)| {
+                        (
+                            weight.saturating_add(group.weight),
+                            sum.saturating_add(group.value),
+                        )
+                    });
+                    let cell = table.cell(length, value);
+                    // On equal gain the path that takes the earlier group was found first.
+                    if let Some(slot) = best.get_mut(cell)
+                        && taken.is_some()
+                        && taken >= *slot
+                    {
+                        *slot = taken;
+                        table.mark(position * cells + cell);
+                    }
+                }
+            }
+        }
+        best.first().copied().flatten()?;
+        Some(table)
+    }
+
+    fn cell(&self, length: usize, value: usize) -> usize {
+        length * (self.target + 1) + value
+    }
+
+    /// A path with one more group. Values beyond the target are all the same.
+    fn add(&self, length: usize, value: usize, group: &Group<'_>) -> (usize, usize) {
+        let more = usize::try_from(group.value).unwrap_or(0);
+        (
+            (length + 1).min(self.longest),
+            value.saturating_add(more).min(self.target),
+        )
+    }
+
+    fn mark(&mut self, bit: usize) {
+        if let Some(word) = self.takes.get_mut(bit / 64) {
+            *word |= 1 << (bit % 64);
+        }
+    }
+
+    fn is_marked(&self, bit: usize) -> bool {
+        self.takes
+            .get(bit / 64)
+            .is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    }
+
+    /// The best path from the start.
+    fn path(&self) -> Vec<usize> {
+        let cells = self.cell(self.longest + 1, 0);
+        let (mut length, mut value, mut path) = (0, 0, Vec::new());
+        for (position, group) in self.groups.iter().enumerate() {
+            if length >= self.min && value >= self.target || length == self.longest && !self.unbounded {
+                break;
+            }
+            if self.is_marked(position * cells + self.cell(length, value)) {
+                path.push(position);
+                (length, value) = self.add(length, value, group);
+            }
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The search as upstream does it.
+    fn by_enumeration(groups: &[Group<'_>], min: i64, max: i64, target: i64) -> Option<Vec<usize>> {
+        let mut ordered: Vec<usize> = (0..groups.len()).collect();
+        ordered.sort_by_key(|i| {
+            (
+                groups[*i].value,
+                std::cmp::Reverse(groups[*i].weight),
+                groups[*i].name,
+            )
+        });
+        let mut found: Vec<Vec<usize>> = Vec::new();
+        fn search(
+            groups: &[Group<'_>],
+            ordered: &[usize],
+            (min, max, target): (i64, i64, i64),
+            path: &mut Vec<usize>,
+            begin: usize,
+            sum: i64,
+            found: &mut Vec<Vec<usize>>,
+        ) {
+            let length = path.len() as i64;
+            if sum >= target && min <= length && length <= max {
+                found.push(path.clone());
+                return;
+            }
+            if length >= max {
+                return;
+            }
+            for next in begin..ordered.len() {
+                path.push(ordered[next]);
+                let sum = sum + groups[ordered[next]].value;
+                search(groups, ordered, (min, max, target), path, next + 1, sum, found);
+                if ordered.len() as i64 == min {
+                    break;
+                }
+                path.pop();
+            }
+        }
+        search(
+            groups,
+            &ordered,
+            (min, max, target),
+            &mut Vec::new(),
+            0,
+            0,
+            &mut found,
+        );
+        for path in &mut found {
+            path.sort_by_key(|i| (std::cmp::Reverse(groups[*i].weight), groups[*i].name));
+        }
+        let sum =
+            |path: &[usize], of: fn(&Group<'_>) -> i64| path.iter().map(|i| of(&groups[*i])).sum::<i64>();
+        // Stable: paths found earlier stay in front.
+        found.sort_by_key(|path| {
+            (
+                std::cmp::Reverse(sum(path, |g| g.weight)),
+                std::cmp::Reverse(sum(path, |g| g.value)),
+            )
+        });
+        let mut paths = found.into_iter();
+        let mut best = paths.next()?;
+        for path in paths {
+            if path.len() < best.len() && best.starts_with(&path) {
+                best = path;
+            }
+        }
+        Some(best)
+    }
+
+    fn groups(of: &[(&'static str, i64, i64)]) -> Vec<Group<'static>> {
+        of.iter()
+            .map(|(name, value, weight)| Group {
+                name,
+                value: *value,
+                weight: *weight,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn follows_the_worked_examples() {
+        fn check(of: &[(&'static str, i64, i64)], (min, max, target): (i64, i64, i64), want: &[&str]) {
+            let groups = groups(of);
+            for found in [
+                best(&groups, min, max, target),
+                by_enumeration(&groups, min, max, target),
+            ] {
+                let names: Vec<&str> = found
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|i| groups[*i].name)
+                    .collect();
+                assert_eq!(names, want);
+            }
+        }
+        // A: of equal combinations the first found.
+        check(
+            &[("R1", 1, 60), ("R2", 2, 50), ("R3", 3, 40), ("R4", 4, 30)],
+            (1, 2, 5),
+            &["R1", "R4"],
+        );
+        // B: more than two are needed.
+        check(
+            &[
+                ("R1", 1, 60),
+                ("R2", 1, 50),
+                ("R3", 1, 40),
+                ("R4", 3, 30),
+                ("R5", 3, 20),
+                ("R6", 3, 10),
+            ],
+            (1, 3, 6),
+            &["R1", "R4", "R5"],
+        );
+        // C: the prefix of the best combination is enough.
+        check(
+            &[
+                ("R1", 1, 80),
+                ("R2", 4, 40),
+                ("R3", 1, 30),
+                ("R4", 3, 30),
+                ("R5", 3, 20),
+                ("R6", 5, 10),
+            ],
+            (2, 6, 5),
+            &["R1", "R2"],
+        );
+        // D: of equal weights the larger value.
+        check(
+            &[("R4", 1, 60), ("R3", 3, 50), ("R1", 3, 40), ("R2", 4, 30)],
+            (1, 2, 5),
+            &["R3", "R1"],
+        );
+        check(&[("R1", 1, 60), ("R2", 2, 50)], (1, 2, 5), &[]);
+        check(&[("R1", 1, 60), ("R2", 2, 50)], (1, 0, 1), &[]);
+    }
+
+    #[test]
+    fn many_groups_cost_little() {
+        let names: Vec<String> = (0..60).map(|i| format!("r{i:02}")).collect();
+        let groups: Vec<Group<'_>> = names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| Group {
+                name,
+                value: 1 + (i as i64 * 7) % 11,
+                weight: (i as i64 * 31) % 17,
+            })
+            .collect();
+        let found = best(&groups, 20, 30, 150).unwrap();
+        let value: i64 = found.iter().map(|i| groups[*i].value).sum();
+        assert!((20..=30).contains(&found.len()) && value >= 150);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn equals_enumeration(
+            of in prop::collection::vec((1i64..6, prop_oneof![0i64..4, 0i64..100]), 0..14),
+            min in -1i64..8,
+            extra in -1i64..8,
+            target in -1i64..25,
+        ) {
+            let names: Vec<String> = (0..of.len()).map(|i| format!("r{}", (i * 5) % 14)).collect();
+            let groups: Vec<Group<'_>> = of
+                .iter()
+                .zip(&names)
+                .map(|((value, weight), name)| Group { name, value: *value, weight: *weight })
+                .collect();
+            prop_assume!(min <= groups.len() as i64);
+            let max = min + extra;
+            prop_assert_eq!(best(&groups, min, max, target), by_enumeration(&groups, min, max, target));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Which of the feasible clusters are used (`karmada:pkg/scheduler/core/spreadconstraint`).
+
+mod by_cluster;
+mod by_region;
+mod candidates;
+mod combination;
+mod groups;
+
+use std::cmp::Reverse;
+use std::fmt::Debug;
+
+use karmada_core::api::policy::v1alpha1::{SpreadConstraint, SpreadFieldValue};
+
+pub use candidates::Candidate;
+pub(crate) use candidates::Place;
+use candidates::in_order;
+
+use crate::context::Context;
+
+/// Why no clusters can be selected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectError {
+    /// Spread constraints name neither cluster nor region.
+    #[error("just support cluster and region spread constraint")]
+    Unsupported,
+    /// Too few regions.
+    #[error("the number of feasible region is less than spreadConstraint.MinGroups")]
+    TooFewRegions,
+    /// No combination of regions has enough clusters.
+    #[error("the number of clusters is less than the cluster spreadConstraint.MinGroups")]
+    TooFewClustersInRegions,
+    /// Too few clusters.
+    #[error("the number of feasible clusters is less than spreadConstraint.MinGroups")]
+    TooFewClusters,
+    /// As many clusters as are allowed have too little room.
+    #[error("no enough resource when selecting {clusters} clusters")]
+    TooLittleRoom {
+        /// How many clusters are allowed.
+        clusters: i64,
+    },
+}
+
+/// The clusters that are used.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    clusters: Vec<Candidate>,
+    /// Whether they still have to be brought into the order of selection.
+    unsorted: bool,
+}
+
+impl Selection {
+    /// These clusters in this order.
+    #[must_use]
+    pub fn ordered(clusters: Vec<Candidate>) -> Self {
+        Self {
+            clusters,
+            unsorted: false,
+        }
+    }
+
+    /// These clusters in the usual order: overflow tier, score, room, name. Sorting is put off until the order is asked
+    /// for.
+    #[must_use]
+    pub fn unordered(clusters: Vec<Candidate>) -> Self {
+        Self {
+            clusters,
+            unsorted: true,
+        }
+    }
+
+    /// The clusters in no particular order, for strategies whose result does not depend on it.
+    #[must_use]
+    pub fn any_order(&self) -> &[Candidate] {
+        &self.clusters
+    }
+
+    /// What brings the clusters of [`any_order`](Self::any_order) into the order of selection.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + use<> {
+        let places: Vec<Place> = if self.unsorted {
+            self.clusters.iter().map(Candidate::key).collect()
+        } else {
+            (0..self.clusters.len())
+                .map(|index| (index as u32, Reverse(0), Reverse(0), 0))
+                .collect()
+        };
+        places.into_iter()
+    }
+
+    /// The clusters in the order of selection.
+    pub fn in_order(&mut self) -> &[Candidate] {
+        if self.unsorted {
+            in_order(&mut self.clusters);
+            self.unsorted = false;
+        }
+        &self.clusters
+    }
+}
+
+/// Picks the clusters to use among those that passed the filters.
+pub trait SelectStage: Debug + Send + Sync {
+    /// Selects clusters.
+    ///
+    /// # Errors
+    /// [`SelectError`] when the spread constraints cannot be met.
+    fn select(&self, ctx: &Context<'_>, candidates: Vec<Candidate>) -> Result<Selection, SelectError>;
+}
+
+/// Selection by spread constraints, as upstream does it.
+///
+/// # Complexity
+/// `O(n log n)` in the number of candidates; by region see the module `combination`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SpreadSelection;
+
+impl SelectStage for SpreadSelection {
+    fn select(&self, ctx: &Context<'_>, candidates: Vec<Candidate>) -> Result<Selection, SelectError> {
+        let constraints = &ctx.placement().spread_constraints;
+        if constraints.is_empty() || ctx.ignores_spread() {
+            return Ok(Selection::unordered(candidates));
+        }
+        // Of several constraints on one field the last counts.
+        let last = |field: &SpreadFieldValue| -> Option<&SpreadConstraint> {
+            constraints
+                .iter()
+                .rev()
+                .find(|constraint| constraint.spread_by_field.as_ref() == Some(field))
+        };
+        let cluster = last(&SpreadFieldValue::Cluster);
+        if let Some(region) = last(&SpreadFieldValue::Region) {
+            return by_region::select(ctx, candidates, region, cluster);
+        }
+        let Some(cluster) = cluster else {
+            return Err(SelectError::Unsupported);
+        };
+        let wanted = if ctx.ignores_available() {
+            None
+        } else if ctx.places_component_sets() {
+            Some(1)
+        } else {
+            Some(i64::from(ctx.spec().replicas))
+        };
+        by_cluster::select(candidates, cluster, wanted)
+    }
+}
