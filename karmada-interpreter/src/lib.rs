@@ -7,6 +7,7 @@
 //! - [`ResourceInterpreter`] is the trait, one method per [`Operation`]; an [`Answer`] is a value or "not mine".
 //! - [`SyncInterpreter`] is the same for layers that answer at once; they need no executor.
 //! - [`Native`] is the layer for the kinds that Kubernetes brings.
+//! - [`ThirdParty`] is the layer for the kinds of other projects that Karmada knows.
 //!
 //! Objects are JSON values: a template is never forced through a typed struct that would lose what it does not know.
 #![forbid(unsafe_code)]
@@ -18,7 +19,9 @@ mod kubernetes;
 pub mod native;
 pub mod object;
 mod pod_template;
+pub mod thirdparty;
 
 pub use error::{Error, FieldError};
 pub use interpreter::{Answer, Operation, Replicas, ResourceInterpreter, SyncInterpreter, TypeMeta};
 pub use native::Native;
+pub use thirdparty::ThirdParty;

@@ -1,0 +1,64 @@
+//! CloneSet: a Deployment with in-place updates.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::thirdparty::error::Result;
+use crate::thirdparty::generation::{self, Silent};
+use crate::thirdparty::items::Items;
+use crate::thirdparty::result;
+use crate::thirdparty::rules::{self, Rules};
+use crate::thirdparty::view::View;
+
+/// The rules.
+pub(in crate::thirdparty) const RULES: Rules = Rules {
+    replicas: Some(rules::replicas_of_workload),
+    revise: Some(rules::revise_replicas),
+    aggregate: Some(aggregate),
+    reflect: Some(reflect),
+    health: Some(rules::is_rolled_out),
+    dependencies: Some(rules::dependencies_of_workload),
+    ..Rules::of("apps.kruise.io/v1alpha1", "CloneSet")
+};
+
+const COUNTS: [&str; 6] = [
+    "replicas",
+    "readyReplicas",
+    "updatedReplicas",
+    "availableReplicas",
+    "updatedReadyReplicas",
+    "expectedUpdatedReplicas",
+];
+
+fn aggregate(object: &mut Value, items: Option<Items<'_>>, _now: Timestamp) -> Result<()> {
+    generation::conclude(object, items, Silent::Counts)?;
+    let status = result::status(object)?;
+    let Some(items) = items else {
+        result::fill(status, &COUNTS, &json!(0));
+        return Ok(());
+    };
+    items.sum_into(status, &COUNTS)?;
+    items.last_into(
+        status,
+        &["updateRevision", "currentRevision", "labelSelector"],
+        &json!(""),
+    )
+}
+
+fn reflect(observed: View<'_>) -> Result<Value> {
+    generation::reflect_with_generations(
+        observed,
+        &[
+            "replicas",
+            "updatedReplicas",
+            "readyReplicas",
+            "availableReplicas",
+            "updatedReadyReplicas",
+            "expectedUpdatedReplicas",
+            "updateRevision",
+            "currentRevision",
+            "observedGeneration",
+            "labelSelector",
+        ],
+    )
+}

@@ -1,0 +1,3 @@
+//! Argo Workflows (`argoproj.io`).
+
+pub(super) mod workflow;

@@ -1,0 +1,3 @@
+//! Volcano (`batch.volcano.sh`).
+
+pub(super) mod job;

@@ -1,0 +1,3 @@
+//! Flink (`flink.apache.org`).
+
+pub(super) mod flink_deployment;

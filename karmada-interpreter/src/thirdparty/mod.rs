@@ -1,0 +1,231 @@
+//! The bundled third-party layer: kinds of projects beside Kubernetes that Karmada knows out of the box.
+//!
+//! Upstream ships a Lua script for each of these 27 kinds (`karmada:pkg/resourceinterpreter/default/thirdparty`). Here
+//! they are functions with the same results, the scripts' own quirks included, because members and control planes of
+//! upstream see them.
+//!
+//! # Adding a kind
+//!
+//! A kind is a file in the folder of its API group. It has a constant `RULES` with a function for each operation it
+//! answers, and a line in `ALL`. Functions are plain and synchronous; they read through `view::View`, which has
+//! the scripts' notion of "absent", and write into a copy of the object, of which the layer then removes what a script
+//! cannot hold. What several kinds need has a module of its own:
+//!
+//! | Module | What |
+//! |---|---|
+//! | `view` | reading, numbers, order, text |
+//! | `result` | writing, and the rule of empty collections |
+//! | `rules` | replicas, revision and health of kinds like a Deployment |
+//! | `items` | sums and last values over the clusters |
+//! | `generation` | observed generations; reflecting a status |
+//! | `conditions` | merged conditions, readiness |
+//! | `times`, `quantities`, `omit_zero` | times, quantities, zero values |
+//! | `pod_template`, `components` | what a pod template needs and names |
+//! | `references`, `volumes` | dependencies |
+
+mod components;
+mod conditions;
+mod error;
+mod generation;
+mod items;
+mod omit_zero;
+mod pod_template;
+mod quantities;
+mod references;
+mod result;
+mod rules;
+mod times;
+mod view;
+mod volumes;
+
+mod apps_kruise_io;
+mod argoproj_io;
+mod batch_volcano_sh;
+mod flink_apache_org;
+mod fluxcd_io;
+mod kubeflow_org;
+mod kyverno_io;
+mod ray_io;
+mod sparkoperator_k8s_io;
+
+use jiff::Timestamp;
+use karmada_core::api::config::v1alpha1::DependentObjectReference;
+use karmada_core::api::work::v1alpha2::{AggregatedStatusItem, Component};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::interpreter::{Answer, Operation, Replicas, SyncInterpreter, TypeMeta};
+use items::Items;
+use result::{EmptyPaths, settle};
+use rules::Rules;
+use view::{View, import};
+
+/// Every kind, sorted by API version and kind.
+static ALL: [&Rules; 27] = [
+    &apps_kruise_io::advanced_cron_job::RULES,
+    &apps_kruise_io::broadcast_job::RULES,
+    &apps_kruise_io::clone_set::RULES,
+    &apps_kruise_io::daemon_set::RULES,
+    &apps_kruise_io::sidecar_set::RULES,
+    &apps_kruise_io::united_deployment::RULES,
+    &apps_kruise_io::stateful_set::RULES,
+    &argoproj_io::workflow::RULES,
+    &batch_volcano_sh::job::RULES,
+    &flink_apache_org::flink_deployment::RULES,
+    &fluxcd_io::helm_release::RULES,
+    &kubeflow_org::notebook::RULES,
+    &kubeflow_org::pytorch_job::RULES,
+    &kubeflow_org::tf_job::RULES,
+    &kubeflow_org::mpi_job::RULES,
+    &fluxcd_io::kustomization::RULES,
+    &kyverno_io::cluster_policy::RULES,
+    &kyverno_io::policy::RULES,
+    &ray_io::ray_cluster::RULES,
+    &ray_io::ray_job::RULES,
+    &ray_io::ray_service::RULES,
+    &fluxcd_io::git_repository::RULES,
+    &fluxcd_io::bucket::RULES,
+    &fluxcd_io::helm_chart::RULES,
+    &fluxcd_io::helm_repository::RULES,
+    &fluxcd_io::oci_repository::RULES,
+    &sparkoperator_k8s_io::spark_application::RULES,
+];
+
+/// Answers for the kinds of projects beside Kubernetes that Karmada bundles rules for; it has no state.
+///
+/// Objects are taken to be of the kind they say they are. An operation that changes an object copies it once, and
+/// leaves it untouched on error.
+///
+/// ```
+/// use karmada_interpreter::{Answer, SyncInterpreter, ThirdParty};
+/// let set = serde_json::json!({
+///     "apiVersion": "apps.kruise.io/v1alpha1",
+///     "kind": "CloneSet",
+///     "metadata": {"name": "web", "generation": 2},
+///     "spec": {"replicas": 3},
+///     "status": {"observedGeneration": 2, "updatedReplicas": 3, "availableReplicas": 2},
+/// });
+/// assert_eq!(ThirdParty.interpret_health(&set).unwrap(), Answer::Value(false));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ThirdParty;
+
+impl ThirdParty {
+    /// The kinds there are rules for, sorted by API version and kind.
+    pub fn kinds() -> impl Iterator<Item = TypeMeta<'static>> {
+        ALL.iter().map(|rules| rules.of)
+    }
+}
+
+/// The rules of a kind.
+fn rules(of: TypeMeta<'_>) -> Option<&'static Rules> {
+    let index = ALL.binary_search_by(|rules| rules.of.cmp(&of)).ok()?;
+    ALL.get(index).copied()
+}
+
+/// The rule of the object's kind for an operation.
+fn rule<T: Copy>(object: &Value, operation: fn(&Rules) -> Option<T>) -> Option<T> {
+    operation(rules(TypeMeta::of(object))?)
+}
+
+impl SyncInterpreter for ThirdParty {
+    fn supports(&self, of: TypeMeta<'_>, operation: Operation) -> bool {
+        rules(of).is_some_and(|rules| rules.supports(operation))
+    }
+
+    fn get_replicas(&self, object: &Value) -> Result<Answer<Replicas>, Error> {
+        let Some(rule) = rule(object, |rules| rules.replicas) else {
+            return Ok(Answer::NotMine);
+        };
+        Ok(Answer::Value(rule(View::new(object))?))
+    }
+
+    fn get_components(&self, object: &Value) -> Result<Answer<Vec<Component>>, Error> {
+        let Some(rule) = rule(object, |rules| rules.components) else {
+            return Ok(Answer::NotMine);
+        };
+        Ok(Answer::Value(rule(View::new(object))?))
+    }
+
+    fn revise_replica(&self, object: &mut Value, replica: i64) -> Result<Answer<()>, Error> {
+        let Some(rule) = rule(object, |rules| rules.revise) else {
+            return Ok(Answer::NotMine);
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a script's numbers are floats")]
+        let replicas = replica as f64;
+        let mut revised = import(object);
+        rule(&mut revised, replicas)?;
+        let mut kept = EmptyPaths::default();
+        kept.add(object);
+        settle(&mut revised, &kept);
+        *object = revised;
+        Ok(Answer::Value(()))
+    }
+
+    fn retain(&self, desired: &mut Value, observed: &Value) -> Result<Answer<()>, Error> {
+        let Some(rule) = rule(desired, |rules| rules.retain) else {
+            return Ok(Answer::NotMine);
+        };
+        let mut retained = import(desired);
+        rule(&mut retained, View::new(observed))?;
+        let mut kept = EmptyPaths::default();
+        kept.add(desired);
+        kept.add(observed);
+        settle(&mut retained, &kept);
+        *desired = retained;
+        Ok(Answer::Value(()))
+    }
+
+    fn aggregate_status(
+        &self,
+        object: &mut Value,
+        items: Option<&[AggregatedStatusItem]>,
+        now: Timestamp,
+    ) -> Result<Answer<()>, Error> {
+        let Some(rule) = rule(object, |rules| rules.aggregate) else {
+            return Ok(Answer::NotMine);
+        };
+        let mut aggregated = import(object);
+        rule(&mut aggregated, items.map(Items::new), now)?;
+        settle(&mut aggregated, &EmptyPaths::default());
+        *object = aggregated;
+        Ok(Answer::Value(()))
+    }
+
+    fn reflect_status(&self, object: &Value) -> Result<Answer<Option<Value>>, Error> {
+        let Some(rule) = rule(object, |rules| rules.reflect) else {
+            return Ok(Answer::NotMine);
+        };
+        let mut status = rule(View::new(object))?;
+        settle(&mut status, &EmptyPaths::default());
+        Ok(Answer::Value(Some(status)))
+    }
+
+    fn interpret_health(&self, object: &Value) -> Result<Answer<bool>, Error> {
+        let Some(rule) = rule(object, |rules| rules.health) else {
+            return Ok(Answer::NotMine);
+        };
+        Ok(Answer::Value(rule(View::new(object))?))
+    }
+
+    fn get_dependencies(&self, object: &Value) -> Result<Answer<Vec<DependentObjectReference>>, Error> {
+        let Some(rule) = rule(object, |rules| rules.dependencies) else {
+            return Ok(Answer::NotMine);
+        };
+        let view = View::new(object);
+        Ok(Answer::Value(rule(view)?.beside(view)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_sorted_for_the_search() {
+        assert!(ALL.is_sorted_by(|left, right| left.of < right.of));
+        for kind in ThirdParty::kinds() {
+            assert!(rules(kind).is_some());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Spark (`sparkoperator.k8s.io`).
+
+pub(super) mod memory;
+pub(super) mod spark_application;
