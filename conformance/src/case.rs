@@ -1,9 +1,11 @@
 //! What a recorded case is, by its keys.
 
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 use karmada_core::api::wire;
+use karmada_core::features::FeatureGates;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 /// The format of a row, which decides where its question and its recorded answer are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +180,18 @@ impl Case {
         self.get(key)
             .as_str()
             .ok_or_else(|| RunError::Malformed(format!("`{key}` is no text")))
+    }
+
+    /// Upstream's default gates as changed by `featureGates`.
+    ///
+    /// # Errors
+    /// [`RunError::Unsupported`] for a gate that we do not know.
+    pub fn feature_gates(&self) -> Result<FeatureGates, RunError> {
+        let named: Option<BTreeMap<String, bool>> = self.decode("featureGates")?;
+        let named = named.unwrap_or_default();
+        FeatureGates::default()
+            .with_names(named.iter().map(|(name, enabled)| (name.as_str(), *enabled)))
+            .map_err(|error| RunError::Unsupported(error.to_string()))
     }
 
     /// A typed value of the input. An absent key reads as `null` does.
@@ -356,6 +370,27 @@ mod tests {
         ] {
             assert!(Case::recognise("f", 1, row.clone()).is_err(), "{row}");
         }
+    }
+
+    #[test]
+    fn feature_gates_change_the_defaults() {
+        use karmada_core::features::Feature;
+        #[track_caller]
+        fn gates(gates: &Value) -> Result<FeatureGates, RunError> {
+            let row = json!({"op": "x", "in": {"featureGates": gates}});
+            Case::recognise("f", 1, row).unwrap().feature_gates()
+        }
+        assert_eq!(gates(&Value::Null), Ok(FeatureGates::default()));
+        let changed = FeatureGates::default().with(Feature::Failover, true);
+        assert_eq!(gates(&json!({"Failover": true})), Ok(changed));
+        assert!(matches!(
+            gates(&json!({"NoSuchGate": true})),
+            Err(RunError::Unsupported(_))
+        ));
+        assert!(matches!(
+            gates(&json!(["Failover"])),
+            Err(RunError::Failed { .. })
+        ));
     }
 
     #[test]
