@@ -36,6 +36,12 @@ const PASSING: &[Passing] = &[
     all("core/image.jsonl.gz", "image-override"),
     all("core/override.jsonl.gz", "override"),
     all("interpreter-generated/native.jsonl.gz", "*"),
+    all("core/prune.jsonl.gz", "prune"),
+    all("core/prune.jsonl.gz", "workload-mutate"),
+    all("core/prune.jsonl.gz", "retain-metadata"),
+    all("core/prune.jsonl.gz", "retain"),
+    all("core/select-policy.jsonl.gz", "select-policy"),
+    all("core/select-policy.jsonl.gz", "preempt"),
 ];
 
 /// Differences shown of an entry that does not hold.

@@ -3,8 +3,10 @@
 //! One file per subject; how to add one is told at the [crate root](crate).
 
 mod interpreter;
+mod manifests;
 mod names;
 mod overrides;
+mod policy;
 mod selectors;
 
 use serde_json::Value;
@@ -24,7 +26,14 @@ pub struct Op {
 }
 
 /// Every op, by subject.
-const SUBJECTS: &[&[Op]] = &[names::OPS, overrides::OPS, selectors::OPS, interpreter::OPS];
+const SUBJECTS: &[&[Op]] = &[
+    names::OPS,
+    overrides::OPS,
+    policy::OPS,
+    manifests::OPS,
+    selectors::OPS,
+    interpreter::OPS,
+];
 
 /// All ops, in the order of their subjects.
 pub fn all() -> impl Iterator<Item = &'static Op> {
