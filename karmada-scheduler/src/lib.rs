@@ -63,4 +63,4 @@ pub use fleet::{AssumedWorkload, ClusterView, Fleet, FleetError, Snapshot};
 pub use framework::{FilterPlugin, ScoreError, ScorePlugin, Verdict};
 pub use profile::{Profile, Registry, RegistryError};
 pub use select::{Candidate, SelectError, SelectStage, Selection, SpreadSelection};
-pub use session::{Answer, EstimateQuestion, Options, Session, Step, schedule};
+pub use session::{Answer, EstimateQuestion, Options, Session, Step, diagnose, schedule};

@@ -136,6 +136,36 @@ pub fn schedule(
     }
 }
 
+/// Why clusters do not come into question for a binding: for each, the first filter of the profile that rejects it.
+///
+/// [`schedule`] collects this only where no cluster is left; here it is for every decision. Clusters that are being
+/// deleted are in neither.
+///
+/// # Errors
+/// [`ScheduleError::NoPlacement`].
+///
+/// # Example
+/// ```
+/// use karmada_core::api::{cluster::v1alpha1::Cluster, policy::v1alpha1::*, work::v1alpha2::*};
+/// use karmada_scheduler::{Options, Snapshot, diagnose};
+/// let snapshot = Snapshot::build(&[Cluster::named("member1")], [])?;
+/// let spec = ResourceBindingSpec { placement: Some(Placement::new()), ..Default::default() };
+/// let diagnosis = diagnose(&snapshot, &spec, &ResourceBindingStatus::default(), &Options::default())?;
+/// let rejection = diagnosis.rejections().next().unwrap();
+/// assert_eq!((rejection.cluster, rejection.plugin), ("member1", "APIEnablement"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn diagnose(
+    snapshot: &Snapshot,
+    spec: &ResourceBindingSpec,
+    status: &ResourceBindingStatus,
+    options: &Options,
+) -> Result<Diagnosis, ScheduleError> {
+    let placement = spec.placement.as_ref().ok_or(ScheduleError::NoPlacement)?;
+    let context = Context::new(snapshot.clone(), spec, status, placement, options.features);
+    Ok(rejections(&context, &options.profile, &snapshot.no_clusters()))
+}
+
 impl<'a> Session<'a> {
     /// Begins a decision; see [`schedule`].
     #[must_use]
@@ -283,7 +313,7 @@ fn candidates(ctx: &Context<'_>, profile: &Profile) -> Result<Candidates, Schedu
     if clusters.is_empty() {
         return Err(ScheduleError::Fit(FitError {
             total: ctx.snapshot().len(),
-            diagnosis: diagnose(ctx, profile, &feasible),
+            diagnosis: rejections(ctx, profile, &feasible),
         }));
     }
     let mut scores = vec![0i64; clusters.len()];
@@ -317,7 +347,7 @@ fn candidates(ctx: &Context<'_>, profile: &Profile) -> Result<Candidates, Schedu
 }
 
 /// Asks the filters why each cluster is not feasible; the first that has a reason counts.
-fn diagnose(ctx: &Context<'_>, profile: &Profile, feasible: &ClusterSet) -> Diagnosis {
+fn rejections(ctx: &Context<'_>, profile: &Profile, feasible: &ClusterSet) -> Diagnosis {
     let considered = ctx.snapshot().candidates();
     let mut entries = Vec::new();
     for view in ctx.snapshot().clusters() {
