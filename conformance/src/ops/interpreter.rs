@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use karmada_core::api::wire;
 use karmada_core::api::work::v1alpha2::AggregatedStatusItem;
-use karmada_interpreter::{Answer, Error, Native, Operation, SyncInterpreter, TypeMeta};
+use karmada_interpreter::{Answer, Error, Native, Operation, SyncInterpreter, ThirdParty, TypeMeta};
 use serde_json::{Map, Value, json};
 
 use super::Op;
@@ -65,7 +65,10 @@ type Layer = Box<dyn SyncInterpreter>;
 type MakeLayer = fn() -> Layer;
 
 /// Our layers, by the names the recordings give them.
-const LAYERS: &[(&str, MakeLayer)] = &[("native", || Box::new(Native::default()))];
+const LAYERS: &[(&str, MakeLayer)] = &[
+    ("native", || Box::new(Native::default())),
+    ("thirdparty", || Box::new(ThirdParty)),
+];
 
 /// The layer that upstream's own documents are about.
 const DOCUMENTS: &str = "thirdparty";
