@@ -7,6 +7,7 @@ mod manifests;
 mod names;
 mod overrides;
 mod policy;
+mod schedule;
 mod selectors;
 
 use serde_json::Value;
@@ -33,6 +34,7 @@ const SUBJECTS: &[&[Op]] = &[
     manifests::OPS,
     selectors::OPS,
     interpreter::OPS,
+    schedule::OPS,
 ];
 
 /// All ops, in the order of their subjects.
