@@ -4,7 +4,7 @@ use crate::interpreter::{Operation, TypeMeta};
 
 /// A field that is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {reason}")]
+#[error("{path}{}{reason}", if path.is_empty() { "" } else { ": " })]
 pub struct FieldError {
     /// Where it is, such as `spec.replicas` or `spec.template.spec.containers[0].ports`; empty for the object itself.
     pub path: String,

@@ -243,7 +243,7 @@ mod tests {
             Err("spec.replicas: is a string, expected an integer"),
         );
         check(json!({"spec": []}), Err("spec: is a list, expected an object"));
-        check(json!([]), Err(": is a list, expected an object"));
+        check(json!([]), Err("is a list, expected an object"));
     }
 
     #[test]

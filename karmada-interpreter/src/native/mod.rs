@@ -219,3 +219,6 @@ impl SyncInterpreter for Native {
         Ok(Answer::Value(found))
     }
 }
+
+#[cfg(test)]
+mod tests;
