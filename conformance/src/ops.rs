@@ -2,6 +2,7 @@
 //!
 //! One file per subject; how to add one is told at the [crate root](crate).
 
+mod eviction;
 mod interpreter;
 mod manifests;
 mod names;
@@ -9,6 +10,7 @@ mod overrides;
 mod policy;
 mod schedule;
 mod selectors;
+mod taints;
 
 use serde_json::Value;
 
@@ -33,6 +35,8 @@ const SUBJECTS: &[&[Op]] = &[
     policy::OPS,
     manifests::OPS,
     selectors::OPS,
+    taints::OPS,
+    eviction::OPS,
     interpreter::OPS,
     schedule::OPS,
 ];
