@@ -257,7 +257,8 @@ impl Policies
 /// let policies = [PropagationPolicy::new("default", "mine", spec.clone())];
 /// let cluster_policies = [ClusterPropagationPolicy::new("all", PropagationSpec { priority: Some(100), ..spec })];
 /// let resource = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "default", "name": "a"}});
-/// let chosen = select_policy(&resource, &(&policies[..], &cluster_policies[..])).unwrap();
+/// let policies = (&policies[..], &cluster_policies[..]);
+/// let chosen = select_policy(&resource, &policies).unwrap();
 /// assert_eq!((chosen.kind(), chosen.name()), ("PropagationPolicy", "mine"));
 /// ```
 pub fn select_policy<'a>(resource: &Value, policies: &'a impl Policies) -> Option<PolicyRef<'a>> {
