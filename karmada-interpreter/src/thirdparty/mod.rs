@@ -34,6 +34,8 @@ mod quantities;
 mod references;
 mod result;
 mod rules;
+#[cfg(test)]
+mod testing;
 mod times;
 mod view;
 mod volumes;
@@ -227,5 +229,59 @@ mod tests {
         for kind in ThirdParty::kinds() {
             assert!(rules(kind).is_some());
         }
+    }
+
+    #[test]
+    fn operations_of_each_kind() {
+        let check = |api_version: &str, kind: &str, expected: &str| {
+            let letters = [
+                (Operation::InterpretReplica, 'R'),
+                (Operation::InterpretComponent, 'C'),
+                (Operation::ReviseReplica, 'V'),
+                (Operation::InterpretStatus, 'S'),
+                (Operation::AggregateStatus, 'A'),
+                (Operation::InterpretHealth, 'H'),
+                (Operation::InterpretDependency, 'D'),
+                (Operation::Retain, 'T'),
+            ];
+            let of = TypeMeta::new(api_version, kind);
+            let got: String = letters
+                .into_iter()
+                .filter(|(operation, _)| ThirdParty.supports(of, *operation))
+                .map(|(_, letter)| letter)
+                .collect();
+            assert_eq!(got, expected, "{api_version} {kind}");
+        };
+        check("apps.kruise.io/v1alpha1", "AdvancedCronJob", "AD");
+        check("apps.kruise.io/v1alpha1", "BroadcastJob", "RVSAHDT");
+        check("apps.kruise.io/v1alpha1", "CloneSet", "RVSAHD");
+        check("apps.kruise.io/v1alpha1", "DaemonSet", "SAHD");
+        check("apps.kruise.io/v1alpha1", "SidecarSet", "RSAHDT");
+        check("apps.kruise.io/v1alpha1", "UnitedDeployment", "RVSAHD");
+        check("apps.kruise.io/v1beta1", "StatefulSet", "RVSAHD");
+        check("argoproj.io/v1alpha1", "Workflow", "RVHDT");
+        check("batch.volcano.sh/v1alpha1", "Job", "CSAH");
+        check("flink.apache.org/v1beta1", "FlinkDeployment", "RCSAH");
+        check("helm.toolkit.fluxcd.io/v2beta1", "HelmRelease", "SAHDT");
+        check("kubeflow.org/v1", "Notebook", "RSAH");
+        check("kubeflow.org/v1", "PyTorchJob", "CAHD");
+        check("kubeflow.org/v1", "TFJob", "CAHD");
+        check("kubeflow.org/v2beta1", "MPIJob", "CSAH");
+        check("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "SAHDT");
+        check("kyverno.io/v1", "ClusterPolicy", "SAH");
+        check("kyverno.io/v1", "Policy", "SAH");
+        check("ray.io/v1", "RayCluster", "CAH");
+        check("ray.io/v1", "RayJob", "CAHD");
+        check("ray.io/v1", "RayService", "RVAHD");
+        check("source.toolkit.fluxcd.io/v1", "GitRepository", "SAHDT");
+        check("source.toolkit.fluxcd.io/v1beta2", "Bucket", "SAHDT");
+        check("source.toolkit.fluxcd.io/v1beta2", "HelmChart", "SAHDT");
+        check("source.toolkit.fluxcd.io/v1beta2", "HelmRepository", "SAHDT");
+        check("source.toolkit.fluxcd.io/v1beta2", "OCIRepository", "SAHDT");
+        check("sparkoperator.k8s.io/v1beta2", "SparkApplication", "CSAH");
+        // Group, version and kind must all be these.
+        check("apps.kruise.io/v1beta1", "CloneSet", "");
+        check("apps/v1", "Deployment", "");
+        assert_eq!(ThirdParty::kinds().count(), 27);
     }
 }

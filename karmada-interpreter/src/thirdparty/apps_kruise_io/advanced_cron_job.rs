@@ -47,3 +47,56 @@ fn dependencies(object: View<'_>) -> Result<References> {
     }
     pod_template::some_dependencies(object, pods)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn status_aggregation() {
+        let check = |items, expected| {
+            let before = json!({"active": [1], "type": "x", "lastScheduleTime": "t", "other": 1});
+            assert_eq!(IT.aggregate(&before, &items), Some(expected), "{items}");
+        };
+        check(
+            json!(null),
+            json!({"active": [1], "type": "x", "lastScheduleTime": "t", "other": 1}),
+        );
+        check(json!([]), json!({"type": "", "other": 1}));
+        // Jobs one after the other; the last time, not the latest.
+        check(
+            json!([
+                {"active": ["j1"], "type": "Job", "lastScheduleTime": "2024-02"},
+                null,
+                {"active": ["j2"], "type": "BroadcastJob", "lastScheduleTime": "2024-01"},
+                {},
+            ]),
+            json!({"active": ["j1", "j2"], "type": "BroadcastJob", "lastScheduleTime": "2024-01", "other": 1}),
+        );
+    }
+
+    #[test]
+    fn dependencies_of_either_job() {
+        let check = |template, expected: Option<&str>| {
+            let got = IT.dependencies(&json!({"template": template}));
+            assert_eq!(got, expected.map(|it| vec![it.to_owned()]), "{template}");
+        };
+        let job = |account: &str| json!({"spec": {"template": {"spec": {"serviceAccountName": account}}}});
+        check(json!({"jobTemplate": job("j")}), Some("ServiceAccount ns/j"));
+        check(
+            json!({"broadcastJobTemplate": job("b")}),
+            Some("ServiceAccount ns/b"),
+        );
+        check(
+            json!({"jobTemplate": job("j"), "broadcastJobTemplate": job("b")}),
+            Some("ServiceAccount ns/b"),
+        );
+        // Nothing to depend on cannot be said.
+        check(json!({}), None);
+        check(json!({"jobTemplate": {}}), None);
+        check(json!(null), None);
+    }
+}

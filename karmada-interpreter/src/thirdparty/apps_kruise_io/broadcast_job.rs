@@ -131,3 +131,143 @@ fn health(observed: View<'_>) -> Result<bool> {
     }
     Ok(!(status.get("succeeded")?.equals(0.0) && status.get("active")?.equals(0.0)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn replicas_are_the_parallelism() {
+        let check = |spec, expected| {
+            assert_eq!(
+                IT.replicas(&spec).map(|(replicas, _)| replicas),
+                expected,
+                "{spec}"
+            );
+        };
+        check(json!({"parallelism": 4, "template": {}}), Some(4));
+        check(json!({"template": {}}), Some(1));
+        check(
+            json!({"parallelism": 2_147_483_648_i64, "template": {}}),
+            Some(i32::MIN),
+        );
+        check(json!({"parallelism": "4", "template": {}}), None);
+        check(json!({"parallelism": 4}), None);
+        check(json!(null), None);
+    }
+
+    #[test]
+    fn revision_writes_the_parallelism() {
+        assert_eq!(IT.revise(&json!({}), 3), Some(json!({"parallelism": 3})));
+        assert_eq!(
+            IT.revise(&json!({"parallelism": 1, "a": {}}), 3),
+            Some(json!({"parallelism": 3, "a": {}}))
+        );
+        assert_eq!(IT.revise(&json!(null), 3), None);
+    }
+
+    #[test]
+    fn retention_of_pod_labels() {
+        let labels = |labels| json!({"spec": {"template": {"metadata": {"labels": labels}}}});
+        let check = |desired: Value, observed: Value, expected: Option<Value>| {
+            let got = IT
+                .retain(&desired, &observed)
+                .map(|object| object["spec"].clone());
+            assert_eq!(
+                got,
+                expected.map(|object| object["spec"].clone()),
+                "{desired} {observed}"
+            );
+        };
+        check(
+            labels(json!({"a": "1"})),
+            labels(json!({"b": "2"})),
+            Some(labels(json!({"b": "2"}))),
+        );
+        check(
+            labels(json!({"a": "1"})),
+            json!({"spec": {"template": {}}}),
+            Some(labels(json!({"a": "1"}))),
+        );
+        check(labels(json!({"a": "1"})), json!({}), None);
+        check(json!({"spec": {"template": {}}}), labels(json!({"b": "2"})), None);
+    }
+
+    #[test]
+    fn health_is_known_wanted_unfailed_and_alive() {
+        let check = |status, expected| assert_eq!(IT.health_of(&status), expected, "{status}");
+        check(
+            json!({"desired": 2, "failed": 0, "succeeded": 0, "active": 1}),
+            Some(true),
+        );
+        check(
+            json!({"desired": 2, "failed": 0, "succeeded": 2, "active": 0}),
+            Some(true),
+        );
+        check(
+            json!({"desired": 2, "failed": 0, "succeeded": 0, "active": 0}),
+            Some(false),
+        );
+        check(
+            json!({"desired": 0, "failed": 0, "succeeded": 1, "active": 1}),
+            Some(false),
+        );
+        check(
+            json!({"desired": 2, "failed": 1, "succeeded": 1, "active": 1}),
+            Some(false),
+        );
+        // An unknown number of failures is not none.
+        check(json!({"desired": 2, "succeeded": 1, "active": 1}), Some(false));
+        check(json!(null), None);
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let check =
+            |items, expected| assert_eq!(IT.aggregate(&json!({"x": 1}), &items), Some(expected), "{items}");
+        let ended = |kind: &str| json!({"conditions": [{"type": kind, "status": "True"}]});
+        let sums = json!({"x": 1, "active": 0, "succeeded": 0, "failed": 0, "desired": 0, "phase": ""});
+        let with = |conditions: Value| {
+            let mut status = sums.clone();
+            status["conditions"] = conditions;
+            status
+        };
+        let failed = |clusters: &str| {
+            json!({"type": "Failed", "status": "True", "reason": "JobFailed",
+                "message": format!("Job executed failed in member clusters: {clusters}")})
+        };
+        let completed =
+            json!({"type": "Completed", "status": "True", "reason": "Completed", "message": "Job completed"});
+        check(json!(null), json!({"x": 1}));
+        check(json!([]), sums.clone());
+        check(
+            json!([{"active": 1, "desired": 2, "phase": "running"}, {"active": 2, "succeeded": 1, "failed": 1}]),
+            json!({"x": 1, "active": 3, "succeeded": 1, "failed": 1, "desired": 2, "phase": "running"}),
+        );
+        check(
+            json!([ended("Complete"), ended("Complete")]),
+            with(json!([completed])),
+        );
+        check(
+            json!([ended("Failed"), ended("Complete"), ended("Failed")]),
+            with(json!([failed("a, c")])),
+        );
+        check(json!([{}, ended("Complete")]), sums.clone());
+        // What a cluster does not say is what the one before it said.
+        check(json!([ended("Complete"), null]), with(json!([completed])));
+        check(json!([ended("Failed"), {}]), with(json!([failed("a, b")])));
+    }
+
+    #[test]
+    fn reflection_has_no_generations() {
+        let status = json!({"active": 1, "phase": "p", "startTime": "t", "other": 1, "conditions": []});
+        assert_eq!(
+            IT.reflect(&status),
+            Some(json!({"active": 1, "phase": "p", "startTime": "t"}))
+        );
+        assert_eq!(IT.reflect(&json!(null)), Some(json!({})));
+    }
+}

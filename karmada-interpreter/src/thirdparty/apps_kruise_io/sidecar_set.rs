@@ -144,3 +144,102 @@ fn add(
     }
     references.add(kind, named.get(name)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn it_has_no_replicas() {
+        assert_eq!(IT.replicas(&json!(null)), Some((0, json!(null))));
+    }
+
+    #[test]
+    fn reflection_counts_from_zero() {
+        assert_eq!(IT.reflect(&json!(null)), Some(json!({})));
+        let expected = json!({"matchedPods": 2, "updatedPods": 0, "readyPods": 0});
+        assert_eq!(IT.reflect(&json!({"matchedPods": 2, "other": 1})), Some(expected));
+    }
+
+    #[test]
+    fn aggregation_leaves_identity_and_sums() {
+        let check = |items, expected: Option<Value>| {
+            let got = IT.aggregate_object(&json!({"spec": {"a": 1}, "status": {"x": 1}, "y": 1}), &items);
+            assert_eq!(
+                got,
+                expected.map(|status| IT.object(&json!({"status": status}))),
+                "{items}"
+            );
+        };
+        check(json!(null), None);
+        check(
+            json!([]),
+            Some(json!({"matchedPods": 0, "updatedPods": 0, "readyPods": 0})),
+        );
+        check(
+            json!([{"matchedPods": 1, "readyPods": 1}, null, {"matchedPods": 2, "updatedPods": false}]),
+            Some(json!({"matchedPods": 3, "updatedPods": 0, "readyPods": 1})),
+        );
+    }
+
+    #[test]
+    fn retention_keeps_the_desired_object() {
+        let desired = json!({"spec": {"a": 1, "b": {}}});
+        assert_eq!(
+            IT.retain(&desired, &json!({"spec": {"a": 2}})),
+            Some(IT.object(&desired))
+        );
+    }
+
+    #[test]
+    fn health_is_all_matched_updated() {
+        let check = |status, expected| assert_eq!(IT.health_of(&status), Some(expected), "{status}");
+        check(json!(null), false);
+        check(json!({}), true);
+        check(json!({"matchedPods": 2, "updatedPods": 2}), true);
+        check(json!({"matchedPods": 2, "updatedPods": 1}), false);
+        check(json!({"matchedPods": 2}), false);
+    }
+
+    #[test]
+    fn dependencies_of_containers_and_volumes() {
+        let check = |spec, expected: Option<&[&str]>| {
+            let expected = expected.map(|all| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+            assert_eq!(IT.dependencies(&spec), expected, "{spec}");
+        };
+        check(json!(null), Some(&[]));
+        check(
+            json!({
+                "containers": [{
+                    "env": [
+                        {"valueFrom": {"configMapKeyRef": {"name": "c1"}}},
+                        {"valueFrom": {"secretKeyRef": {"name": "s1"}}},
+                        {"value": "v"},
+                    ],
+                    "envFrom": [{"configMapRef": {"name": "c2"}}, {"secretRef": {"name": "s2"}}],
+                }],
+                "initContainers": [{"envFrom": [{"configMapRef": {"name": "not read"}}]}],
+                "volumes": [
+                    {"configMap": {"name": "c1"}},
+                    {"secret": {"secretName": "s3"}},
+                    {"projected": {"sources": [{"configMap": {"name": "c3"}}, {"secret": {"name": "s4"}}]}},
+                ],
+            }),
+            Some(&[
+                "ConfigMap ns/c1",
+                "ConfigMap ns/c2",
+                "ConfigMap ns/c3",
+                "Secret ns/s1",
+                "Secret ns/s2",
+                "Secret ns/s3",
+                "Secret ns/s4",
+            ]),
+        );
+        check(json!({"volumes": [{"configMap": {"name": ""}}]}), None);
+        check(json!({"volumes": [{"configMap": {}}]}), None);
+        check(json!({"volumes": [{"configMap": false}]}), Some(&[]));
+    }
+}

@@ -84,3 +84,79 @@ fn health(observed: View<'_>) -> Result<bool> {
     }
     rules::is_rolled_out(observed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn replicas_and_revision() {
+        assert_eq!(
+            IT.replicas(&json!({"replicas": 3, "template": {}})),
+            Some((3, json!(null)))
+        );
+        assert_eq!(IT.replicas(&json!({"template": {}})), None);
+        assert_eq!(IT.revise(&json!({}), 3), Some(json!({"replicas": 3})));
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let zero = json!({
+            "replicas": 0, "readyReplicas": 0, "updatedReplicas": 0, "availableReplicas": 0, "unavailableReplicas": 0,
+            "observedGeneration": 2,
+        });
+        let check = |items, changes: Option<Value>| {
+            let expected = changes.map(|changes| {
+                let mut expected = zero.clone();
+                for (key, value) in changes.as_object().unwrap() {
+                    expected[key] = value.clone();
+                }
+                expected
+            });
+            assert_eq!(IT.aggregate(&json!(null), &items), expected, "{items}");
+        };
+        let aligned = json!({"resourceTemplateGeneration": 2});
+        check(json!(null), Some(json!({})));
+        check(json!([]), Some(json!({})));
+        check(json!([aligned]), Some(json!({})));
+        // A silent cluster has not acted, even on generation 0.
+        check(json!([aligned, null]), Some(json!({"observedGeneration": 0})));
+        check(
+            json!([
+                {"replicas": 1, "conditions": [{"type": "A", "status": "1"}, {"type": "B", "status": "1"}]},
+                {"replicas": false, "conditions": [{"type": "A", "status": "2"}]},
+            ]),
+            Some(json!({
+                "replicas": 1, "observedGeneration": 0,
+                "conditions": [{"type": "A", "status": "2"}, {"type": "B", "status": "1"}],
+            })),
+        );
+        check(json!([{"conditions": [{"status": "1"}]}]), None);
+        check(json!([{"conditions": "x"}]), None);
+    }
+
+    #[test]
+    fn reflection_with_generations() {
+        let status = json!({"replicas": 1, "conditions": [1], "currentRevision": "r"});
+        let expected =
+            json!({"replicas": 1, "conditions": [1], "generation": 2, "resourceTemplateGeneration": 1});
+        assert_eq!(IT.reflect(&status), Some(expected));
+    }
+
+    #[test]
+    fn health_needs_spec_and_status() {
+        let check = |members, expected| assert_eq!(IT.health(&members), expected, "{members}");
+        let status = json!({"observedGeneration": 2, "updatedReplicas": 1, "availableReplicas": 1});
+        check(json!({"spec": {"replicas": 1}, "status": status}), Some(true));
+        check(json!({"spec": {"replicas": 2}, "status": status}), Some(false));
+        check(json!({"status": status}), Some(false));
+        check(json!({"spec": {}}), Some(false));
+        check(
+            json!({"spec": {"replicas": 2}, "status": {"observedGeneration": 2}}),
+            None,
+        );
+    }
+}

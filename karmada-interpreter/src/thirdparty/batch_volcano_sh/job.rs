@@ -246,3 +246,141 @@ fn state(items: Items<'_>, now: Timestamp) -> Result<Value> {
         "lastTransitionTime": times::stamp(now),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn health_by_phase() {
+        let check = |status, expected| assert_eq!(IT.health_of(&status), Some(expected), "{status}");
+        for phase in [
+            "Running",
+            "Completed",
+            "Pending",
+            "Aborting",
+            "Aborted",
+            "Restarting",
+            "Completing",
+            "Terminating",
+            "Terminated",
+        ] {
+            check(json!({"state": {"phase": phase}}), true);
+        }
+        check(json!({"state": {"phase": "Failed"}}), false);
+        check(json!({"state": {"phase": ""}}), false);
+        check(json!({"state": {}}), false);
+        check(json!(null), false);
+    }
+
+    #[test]
+    fn components_are_tasks() {
+        let check =
+            |tasks, expected| assert_eq!(IT.components(&json!({"tasks": tasks})), expected, "{tasks}");
+        check(json!(null), Some(json!([])));
+        check(
+            json!([
+                {"name": "first", "minAvailable": 2, "replicas": 7, "template": {}},
+                {"minAvailable": "3", "template": {}},
+                {"name": "", "template": {}},
+            ]),
+            Some(json!([
+                {"name": "first", "replicas": 2},
+                {"name": "task-1", "replicas": 3},
+                {"name": "task-2", "replicas": 1},
+            ])),
+        );
+        check(json!([{"name": "a"}]), None);
+        check(json!([{"name": "a", "minAvailable": 1.5, "template": {}}]), None);
+    }
+
+    #[test]
+    fn reflection() {
+        let status = json!({
+            "minAvailable": 1, "taskStatusCount": {"t": {}}, "conditions": {"a": 1}, "state": {"phase": "p"}, "x": 1,
+        });
+        // The inner collection is deleted, the outer one stays.
+        let expected = json!({"minAvailable": 1, "taskStatusCount": {}, "state": {"phase": "p"}});
+        assert_eq!(IT.reflect(&status), Some(expected));
+        assert_eq!(IT.reflect(&json!({"controlledResources": 1})), None);
+    }
+
+    #[test]
+    fn aggregation_of_counts() {
+        let check = |items, expected| assert_eq!(IT.aggregate(&json!({"x": 1}), &items), expected, "{items}");
+        check(json!(null), Some(json!({"x": 1})));
+        check(json!([]), Some(json!(null)));
+        check(
+            json!([{"pending": 0, "y": 1}]),
+            Some(json!({"pending": 0, "y": 1})),
+        );
+        check(json!([null]), Some(json!(null)));
+        check(
+            json!([
+                {"pending": 1, "running": 0, "version": 3, "runningDuration": "1h", "controlledResources": {"a": "1"},
+                    "taskStatusCount": {"t": {"phase": {"Running": 1}}}},
+                {"pending": 2, "running": 0, "version": 2, "runningDuration": "90s", "controlledResources": {"a": "2"},
+                    "taskStatusCount": {"t": {"phase": {"Running": 2, "Pending": 0}}}},
+            ]),
+            Some(json!({
+                "pending": 3, "version": 3, "runningDuration": "1h", "controlledResources": {"a": "2"},
+                "taskStatusCount": {"t": {"phase": {"Running": 3}}},
+            })),
+        );
+    }
+
+    #[test]
+    fn aggregation_of_conditions() {
+        let check = |items, expected: Option<Value>| {
+            let got = IT.aggregate(&json!(null), &items);
+            assert_eq!(got, expected.map(|list| json!({"conditions": list})), "{items}");
+        };
+        let condition = |status: &str, time: &str| json!({"status": status, "lastTransitionTime": time});
+        let list = |conditions: &[&Value]| json!({"conditions": conditions});
+        let (old, new) = (condition("Running", "2024-01"), condition("Running", "2024-02"));
+        let (failed, other) = (condition("Aborting", "2024-01"), condition("Pending", "2024-01"));
+        // The latest of each status, in the order of the first.
+        check(
+            json!([list(&[&old, &other]), list(&[&new])]),
+            Some(json!([new, other])),
+        );
+        check(json!([list(&[&new]), list(&[&old])]), Some(json!([new])));
+        // All of the first cluster that fails.
+        check(
+            json!([list(&[&new]), list(&[&old, &failed]), list(&[&failed])]),
+            Some(json!([old, failed])),
+        );
+        check(json!([list(&[&json!({"lastTransitionTime": "t"})]), null]), None);
+        check(
+            json!([list(&[&old]), list(&[&json!({"status": "Running"})])]),
+            None,
+        );
+    }
+
+    #[test]
+    fn aggregation_of_states() {
+        let check = |phases: &[&str], expected: Value| {
+            let items: Vec<Value> = phases
+                .iter()
+                .map(|phase| json!({"state": {"phase": phase}}))
+                .collect();
+            let got = IT.aggregate(&json!(null), &json!(items)).unwrap_or_default();
+            assert_eq!(got["state"], expected, "{phases:?}");
+        };
+        let now = crate::thirdparty::testing::NOW;
+        check(&["Running", "Completed"], json!(null));
+        check(
+            &["Failed", "Completed", "Aborted"],
+            json!({"phase": "Failed", "reason": "VolcanoJobFailed", "message": "Job failed in clusters: a,c",
+                "lastTransitionTime": now}),
+        );
+        check(
+            &["Completed", "Completed"],
+            json!({"phase": "Completed", "reason": "Completed", "message": "Job completed successfully",
+                "lastTransitionTime": now}),
+        );
+    }
+}

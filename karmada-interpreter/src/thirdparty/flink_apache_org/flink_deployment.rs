@@ -208,3 +208,153 @@ fn health(observed: View<'_>) -> Result<bool> {
         .iter()
         .any(|reason| error.contains(reason)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn components_are_both_managers() {
+        let check = |spec, jobs: Value, tasks: Value| {
+            let expected = json!([jobs, tasks]);
+            assert_eq!(IT.components(&spec), Some(expected), "{spec}");
+        };
+        let plain = |name: &str, replicas: i32| json!({"name": name, "replicas": replicas, "replicaRequirements": {}});
+        check(json!(null), plain("jobmanager", 1), plain("taskmanager", 1));
+        let slots = |slots: Value| json!({"taskmanager.numberOfTaskSlots": slots});
+        check(
+            json!({"jobManager": {"replicas": 2}, "job": {"parallelism": 5}, "flinkConfiguration": slots(json!("2"))}),
+            plain("jobmanager", 2),
+            plain("taskmanager", 3),
+        );
+        check(
+            json!({"job": {"parallelism": 5}, "flinkConfiguration": slots(json!(0))}),
+            plain("jobmanager", 1),
+            plain("taskmanager", 1),
+        );
+        check(
+            json!({"taskManager": {"replicas": "4"}, "job": {"parallelism": 5}, "flinkConfiguration": slots(json!(1))}),
+            plain("jobmanager", 1),
+            plain("taskmanager", 4),
+        );
+        // Sizes are Kubernetes quantities: this is 2.048 bytes.
+        check(
+            json!({
+                "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}},
+                "podTemplate": {"spec": {"nodeSelector": {"a": "b"}, "priorityClassName": "high", "affinity": {"x": 1}}},
+            }),
+            json!({"name": "jobmanager", "replicas": 1, "replicaRequirements": {
+                "resourceRequest": {"cpu": "1", "memory": "2048m"},
+                "nodeClaim": {"nodeSelector": {"a": "b"}}, "priorityClassName": "high",
+            }}),
+            json!({"name": "taskmanager", "replicas": 1, "replicaRequirements": {
+                "nodeClaim": {"nodeSelector": {"a": "b"}}, "priorityClassName": "high",
+            }}),
+        );
+        assert_eq!(
+            IT.components(&json!({"jobManager": {"resource": {"memory": 1}}})),
+            None
+        );
+        assert_eq!(
+            IT.components(&json!({"jobManager": {"resource": {"memory": "-1"}}})),
+            None
+        );
+    }
+
+    #[test]
+    fn replicas_are_as_large_as_the_larger() {
+        let check = |job: Value, task: Value, expected: Value| {
+            let spec = json!({"jobManager": {"resource": job}, "taskManager": {"resource": task}});
+            let mut requirements = json!({"namespace": "ns"});
+            if expected != json!(null) {
+                requirements["resourceRequest"] = expected;
+            }
+            assert_eq!(IT.replicas(&spec), Some((2, requirements)), "{spec}");
+        };
+        check(json!(null), json!(null), json!(null));
+        check(
+            json!({"cpu": 1, "memory": "2Gi"}),
+            json!({"cpu": 2, "memory": "1Gi"}),
+            json!({"cpu": "2", "memory": "2Gi"}),
+        );
+        check(
+            json!({"cpu": 1, "memory": "1Gi"}),
+            json!({"cpu": 1}),
+            json!({"cpu": "1", "memory": "1Gi"}),
+        );
+        // Of equal sizes the text of the task manager.
+        check(
+            json!({"memory": "1024Mi"}),
+            json!({"memory": "1Gi"}),
+            json!({"memory": "1Gi"}),
+        );
+    }
+
+    #[test]
+    fn health_by_job_state() {
+        let check = |status, expected| assert_eq!(IT.health_of(&status), Some(expected), "{status}");
+        let of = |state: &str| json!({"jobStatus": {"state": state}});
+        for state in [
+            "RUNNING",
+            "FINISHED",
+            "FAILED",
+            "CANCELED",
+            "SUSPENDED",
+            "CANCELLING",
+            "FAILING",
+            "RESTARTING",
+        ] {
+            check(of(state), true);
+        }
+        for state in ["CREATED", "INITIALIZING", "RECONCILING"] {
+            check(of(state), false);
+            for (error, expected) in [
+                ("x ErrImagePull y", true),
+                ("ImagePullBackOff", true),
+                ("CrashLoopBackOff", true),
+                ("other", false),
+                ("", false),
+            ] {
+                check(json!({"jobStatus": {"state": state}, "error": error}), expected);
+            }
+        }
+        check(of("UNKNOWN"), false);
+        let ready = |deployment: &str, lifecycle: &str| json!({"jobManagerDeploymentStatus": deployment, "lifecycleState": lifecycle});
+        check(ready("READY", "STABLE"), true);
+        check(ready("READY", "DEPLOYED"), false);
+        check(ready("MISSING", "STABLE"), false);
+        check(json!(null), false);
+    }
+
+    #[test]
+    fn aggregation_takes_the_last_status() {
+        let check = |items, expected| {
+            let before = json!({"error": "e", "jobStatus": {"state": "s"}, "x": 1});
+            assert_eq!(IT.aggregate(&before, &items), Some(expected), "{items}");
+        };
+        check(
+            json!(null),
+            json!({"error": "e", "jobStatus": {"state": "s"}, "x": 1}),
+        );
+        check(
+            json!([null]),
+            json!({"error": "", "jobManagerDeploymentStatus": "", "lifecycleState": "", "observedGeneration": 0, "x": 1}),
+        );
+        check(
+            json!([{"error": "a"}, {"lifecycleState": "STABLE", "y": 1}, null]),
+            json!({"lifecycleState": "STABLE", "x": 1}),
+        );
+    }
+
+    #[test]
+    fn reflection_has_no_generations() {
+        let status = json!({"error": "e", "jobStatus": {"state": "s"}, "x": 1});
+        assert_eq!(
+            IT.reflect(&status),
+            Some(json!({"error": "e", "jobStatus": {"state": "s"}}))
+        );
+    }
+}

@@ -102,3 +102,110 @@ fn dependencies(object: View<'_>) -> Result<References> {
     references.add_named("ServiceAccount", spec.get("serviceAccountName")?)?;
     Ok(references)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn health_is_ready_for_the_right_reason() {
+        let check = |kind: &str, status: &str, reason: &str, expected| {
+            let status = json!({"conditions": [{}, {"type": kind, "status": status, "reason": reason}]});
+            assert_eq!(IT.health_of(&status), Some(expected), "{status}");
+        };
+        check("Ready", "True", "ReconciliationSucceeded", true);
+        check("Ready", "False", "ReconciliationSucceeded", false);
+        check("Released", "True", "ReconciliationSucceeded", false);
+        check("Ready", "True", "Failed", false);
+        assert_eq!(IT.health_of(&json!(null)), Some(false));
+    }
+
+    #[test]
+    fn dependencies_by_name() {
+        let check = |spec, expected: Option<&[&str]>| {
+            let expected = expected.map(|all| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+            assert_eq!(IT.dependencies(&spec), expected, "{spec}");
+        };
+        check(
+            json!({"valuesFrom": [{"kind": "Secret", "name": "s1"}, {"kind": "ConfigMap", "name": "c"}, {"kind": "Other"}], "chart": {"spec": {"verify": {"secretRef": {"name": "s2"}}}}, "kubeConfig": {"secretRef": {"name": "s3"}}, "serviceAccountName": "default"}),
+            Some(&[
+                "ConfigMap ns/c",
+                "Secret ns/s1",
+                "Secret ns/s2",
+                "Secret ns/s3",
+                "ServiceAccount ns/default",
+            ]),
+        );
+        check(json!({"valuesFrom": [{"kind": "Secret", "name": ""}]}), None);
+        check(json!({"valuesFrom": [{"kind": "Secret"}]}), None);
+        check(json!({}), Some(&[]));
+        check(json!(null), None);
+    }
+
+    #[test]
+    fn retention_of_suspension() {
+        let check = |observed, expected: Option<serde_json::Value>| {
+            let got = IT.retain(&json!({"spec": {"suspend": true}}), &json!({"spec": observed}));
+            assert_eq!(
+                got,
+                expected.map(|spec| IT.object(&json!({"spec": spec}))),
+                "{observed}"
+            );
+        };
+        check(json!({"suspend": false}), Some(json!({"suspend": false})));
+        check(json!({}), Some(json!({"suspend": true})));
+        check(json!(null), None);
+    }
+
+    #[test]
+    fn reflection_of_its_fields_and_generations() {
+        let mut status = json!({"other": 1, "observedGeneration": "not always"});
+        let mut expected = json!({"generation": 2, "resourceTemplateGeneration": 1});
+        for field in [
+            "conditions",
+            "observedGeneration",
+            "lastAttemptedRevision",
+            "lastAppliedRevision",
+            "lastAttemptedValuesChecksum",
+            "helmChart",
+            "lastReleaseRevision",
+            "failures",
+            "upgradeFailures",
+            "installFailures",
+        ] {
+            status[field] = field.into();
+            expected[field] = field.into();
+        }
+        assert_eq!(IT.reflect(&status), Some(expected));
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let check = |items, expected| {
+            let before = json!({"failures": 1, "helmChart": "old", "lastReleaseRevision": 1});
+            assert_eq!(IT.aggregate(&before, &items), Some(expected), "{items}");
+        };
+        check(
+            json!(null),
+            json!({
+                "observedGeneration": 2, "lastAttemptedRevision": "", "lastAppliedRevision": "",
+                "lastAttemptedValuesChecksum": "", "helmChart": "", "lastReleaseRevision": "", "failures": 0,
+                "upgradeFailures": 0, "installFailures": 0,
+            }),
+        );
+        // Counters grow, but only where the template has them.
+        check(
+            json!([
+                {"failures": 2, "upgradeFailures": 2, "helmChart": "new", "lastReleaseRevision": 3},
+                {"failures": 3, "helmChart": "", "lastAppliedRevision": "r"},
+            ]),
+            json!({
+                "observedGeneration": 0, "failures": 6, "helmChart": "new", "lastReleaseRevision": 3,
+                "lastAppliedRevision": "r",
+            }),
+        );
+    }
+}

@@ -164,3 +164,103 @@ fn latest_conditions(items: Items<'_>) -> Result<Value> {
             .collect(),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn components_keep_their_names() {
+        let check = |specs, expected| {
+            assert_eq!(
+                IT.components(&json!({"mpiReplicaSpecs": specs})),
+                expected,
+                "{specs}"
+            );
+        };
+        check(json!(null), Some(json!([])));
+        check(
+            json!({"Worker": {"template": {}}, "Launcher": {"template": {}}, "wORKER": {"template": {}, "replicas": "3"},
+                "Other": {}}),
+            Some(json!([
+                {"name": "Launcher", "replicas": 1},
+                {"name": "Worker", "replicas": 0},
+                {"name": "wORKER", "replicas": 3},
+            ])),
+        );
+        check(json!("x"), None);
+    }
+
+    #[test]
+    fn health_is_known_and_not_failed() {
+        let check = |conditions, expected| {
+            assert_eq!(
+                IT.health_of(&json!({"conditions": conditions})),
+                Some(expected),
+                "{conditions}"
+            );
+        };
+        check(json!(null), false);
+        check(json!([]), false);
+        check(json!([{"type": "Failed", "status": "True"}]), false);
+        check(json!([{"type": "Failed", "status": "False"}]), true);
+    }
+
+    #[test]
+    fn reflection() {
+        let status = json!({
+            "replicaStatuses": {"Worker": {"active": 1, "labelSelector": 1}, "Launcher": {"x": 1}},
+            "conditions": "none", "startTime": "s", "x": 1,
+        });
+        let expected = json!({"replicaStatuses": {"Worker": {"active": 1}}, "startTime": "s"});
+        assert_eq!(IT.reflect(&status), Some(expected));
+        assert_eq!(IT.reflect(&json!(null)), Some(json!({})));
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let check = |items, expected| assert_eq!(IT.aggregate(&json!({"x": 1}), &items), expected, "{items}");
+        check(json!(null), Some(json!({"x": 1})));
+        check(json!([]), Some(json!({"x": 1})));
+        check(json!([{"y": 0}]), Some(json!({"y": 0})));
+        check(json!([{}, {}]), Some(json!(null)));
+        check(
+            json!([
+                {"replicaStatuses": {"Worker": {"active": 1}}, "startTime": "2024-02", "completionTime": "",
+                    "lastReconcileTime": "2024-01"},
+                {"replicaStatuses": {"Worker": {"failed": 1}}, "startTime": "2024-01", "completionTime": "2024-03",
+                    "lastReconcileTime": "2024-02"},
+            ]),
+            Some(json!({
+                "replicaStatuses": {"Worker": {"active": 1, "succeeded": 0, "failed": 1}},
+                "startTime": "2024-01", "completionTime": "2024-03", "lastReconcileTime": "2024-02",
+            })),
+        );
+    }
+
+    #[test]
+    fn aggregation_of_conditions() {
+        let check = |lists: &[Value], expected: Option<Value>| {
+            let items: Vec<Value> = lists.iter().map(|list| json!({"conditions": list})).collect();
+            let got = IT.aggregate(&json!(null), &json!(items));
+            assert_eq!(got, expected.map(|list| json!({"conditions": list})), "{lists:?}");
+        };
+        let updated = |kind: &str, time: &str| json!({"type": kind, "lastUpdateTime": time});
+        let changed = |kind: &str, time: &str| json!({"type": kind, "lastTransitionTime": time});
+        check(
+            &[
+                json!([updated("A", "2024-01"), {"type": "C"}]),
+                json!([updated("B", "2024-01"), changed("A", "2024-02")]),
+            ],
+            Some(json!([changed("A", "2024-02"), updated("B", "2024-01")])),
+        );
+        check(
+            &[json!([updated("A", "2024-01")]), json!([changed("A", "2024-01")])],
+            Some(json!([updated("A", "2024-01")])),
+        );
+        check(&[json!([{"lastUpdateTime": "2024-01"}]), json!([])], None);
+    }
+}

@@ -151,3 +151,94 @@ fn aggregate(object: &mut Value, items: Option<Items<'_>>, now: Timestamp) -> Re
     status.insert("conditions".to_owned(), Value::Array(conditions));
     result::assign(object, &["status"], Value::Object(status))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn replicas_are_one() {
+        assert_eq!(
+            IT.replicas(&json!({"template": {}, "replicas": 3})),
+            Some((1, json!(null)))
+        );
+        assert_eq!(IT.replicas(&json!({})), None);
+    }
+
+    #[test]
+    fn health_by_container_state() {
+        let check = |state, expected| {
+            assert_eq!(
+                IT.health_of(&json!({"containerState": state})),
+                Some(expected),
+                "{state}"
+            );
+        };
+        check(json!(null), false);
+        check(json!({}), false);
+        check(json!({"running": {}, "terminated": {"exitCode": 1}}), true);
+        check(json!({"waiting": {"reason": "ContainerCreating"}}), true);
+        check(json!({"waiting": {"reason": "CrashLoopBackOff"}}), false);
+        check(json!({"waiting": {}, "terminated": {}}), false);
+        for reason in ["Error", "OOMKilled", "ContainerCannotRun"] {
+            check(json!({"terminated": {"reason": reason}}), false);
+        }
+        check(json!({"terminated": {"exitCode": 1}}), false);
+        check(
+            json!({"terminated": {"exitCode": 0, "reason": "Completed"}}),
+            true,
+        );
+        check(json!({"terminated": {}}), true);
+    }
+
+    #[test]
+    fn reflection() {
+        let check = |status, expected| assert_eq!(IT.reflect(&status), Some(expected), "{status}");
+        check(json!(null), json!({}));
+        check(json!({}), json!({"readyReplicas": 0}));
+        check(
+            json!({"readyReplicas": 1, "containerState": {"running": {"a": 1}}, "conditions": [1], "x": 1}),
+            json!({"readyReplicas": 1, "containerState": {"running": {"a": 1}}, "conditions": [1]}),
+        );
+        check(json!({"conditions": "none"}), json!({"readyReplicas": 0}));
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let check =
+            |items, expected| assert_eq!(IT.aggregate(&json!({"x": 1}), &items), Some(expected), "{items}");
+        let now = crate::thirdparty::testing::NOW;
+        let running =
+            |time: &str| json!({"readyReplicas": 1, "containerState": {"running": {"startedAt": time}}});
+        let failed = |clusters: &str| {
+            json!({"type": "Failed", "status": "True", "reason": "NotebookFailed", "lastProbeTime": now,
+                "lastTransitionTime": now, "message": format!("Notebook executed failed in member clusters: {clusters}")})
+        };
+        let ready = json!({"type": "Ready", "status": "True", "reason": "Ready", "lastProbeTime": now,
+            "lastTransitionTime": now, "message": "All notebooks are ready"});
+        check(json!(null), json!({"x": 1}));
+        check(json!([]), json!({"readyReplicas": 0}));
+        check(json!([{"y": 1}]), json!({"y": 1}));
+        check(json!([null]), json!(null));
+        check(
+            json!([running("2024-01"), running("2024-02")]),
+            json!({"readyReplicas": 2, "containerState": {"running": {"startedAt": "2024-02"}}, "conditions": [ready]}),
+        );
+        check(
+            json!([running("2024-01"), null]),
+            json!({"readyReplicas": 1, "containerState": {"running": {"startedAt": "2024-01"}}}),
+        );
+        check(
+            json!([running("2024-01"), {}, {"containerState": {"waiting": {"reason": "r"}}}, running("2024-02")]),
+            json!({"readyReplicas": 2, "containerState": {"waiting": {"reason": "r"}}, "conditions": [failed("b, c")]}),
+        );
+        check(
+            json!([{"containerState": {"terminated": {"exitCode": 0}}}, {"containerState": {}}]),
+            json!({"readyReplicas": 0, "containerState": {"waiting": {"reason": "Unschedulable"}},
+                "conditions": [failed("a, b")]}),
+        );
+    }
+}

@@ -79,3 +79,106 @@ fn aggregate(object: &mut Value, items: Option<Items<'_>>, now: Timestamp) -> Re
     }
     aggregated.write(object)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn components_by_replica_type() {
+        let check = |spec, expected| assert_eq!(IT.components(&spec), expected, "{spec}");
+        check(json!(null), Some(json!([])));
+        check(
+            json!({SPECS: {"Worker": {"replicas": 2}, "PS": {"replicas": "x"}, "Master": {"template": {}}, "Chief": {}, "Evaluator": {}, "Other": {"replicas": 9}}}),
+            Some(
+                json!([{"name": "ps", "replicas": 1}, {"name": "worker", "replicas": 2}, {"name": "chief", "replicas": 1}, {"name": "master", "replicas": 1}, {"name": "evaluator", "replicas": 1}]),
+            ),
+        );
+        check(json!({SPECS: {"Master": {"template": 1}}}), None);
+        check(json!({SPECS: {"Master": {"replicas": 1.5}}}), None);
+    }
+
+    #[test]
+    fn health_is_not_failed() {
+        let check = |status, expected| assert_eq!(IT.health_of(&status), Some(expected), "{status}");
+        check(json!(null), false);
+        check(json!({}), false);
+        check(json!({"conditions": []}), true);
+        check(
+            json!({"conditions": [{"type": "Succeeded", "status": "True"}]}),
+            true,
+        );
+        check(
+            json!({"conditions": [{"type": "Failed", "status": "False"}]}),
+            true,
+        );
+        check(
+            json!({"conditions": [{"type": "Running", "status": "True"}, {"type": "Failed", "status": "True"}]}),
+            false,
+        );
+    }
+
+    #[test]
+    fn dependencies_of_the_templates() {
+        let account = |name: &str| json!({"template": {"spec": {"serviceAccountName": name}}});
+        let spec =
+            json!({SPECS: {"Master": account("m"), "Worker": account("w"), "Other": account("o"), "PS": {}}});
+        let expected = ["ServiceAccount ns/m".to_owned(), "ServiceAccount ns/w".to_owned()];
+        assert_eq!(IT.dependencies(&spec), Some(expected.to_vec()));
+        assert_eq!(IT.dependencies(&json!(null)), Some(vec![]));
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let check = |items, expected| {
+            let before = json!({"startTime": "old", "completionTime": "old", "conditions": [1], "x": 1});
+            assert_eq!(IT.aggregate(&before, &items), Some(expected), "{items}");
+        };
+        let now = crate::thirdparty::testing::NOW;
+        let ended = |kinds: &[&str]| {
+            let conditions: Vec<Value> = kinds
+                .iter()
+                .map(|kind| json!({"type": kind, "status": "True"}))
+                .collect();
+            json!({"completionTime": "c", "conditions": conditions})
+        };
+        let condition = |kind: &str, reason: &str, message: &str| {
+            json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastProbeTime": now,
+                "lastTransitionTime": now})
+        };
+        let failed = condition(
+            "Failed",
+            "TFJobFailed",
+            "TFJob executed failed in member clusters: b",
+        );
+        let succeeded = condition("Succeeded", "Completed", "TFJob completed successfully");
+        check(json!(null), json!({"x": 1}));
+        check(json!([]), json!({"x": 1, "completionTime": "old"}));
+        check(
+            json!([
+                {"startTime": "2024-02", "replicaStatuses": {"PS": {"active": 1}, "Chief": {"succeeded": 1}}},
+                {"startTime": "2024-01", "replicaStatuses": {"PS": {"active": 1}}, "lastReconcileTime": "l"},
+            ]),
+            json!({
+                "x": 1, "completionTime": "old", "startTime": "2024-01", "lastReconcileTime": "l",
+                "replicaStatuses": {"PS": {"active": 2}, "Chief": {"succeeded": 1}},
+            }),
+        );
+        check(
+            json!([ended(&["Succeeded"]), ended(&["Failed", "Succeeded"])]),
+            json!({"x": 1, "completionTime": "c", "conditions": [succeeded]}),
+        );
+        // The last condition tells how it ended.
+        check(
+            json!([ended(&["Succeeded"]), ended(&["Succeeded", "Failed"])]),
+            json!({"x": 1, "completionTime": "old", "conditions": [failed]}),
+        );
+        check(
+            json!([ended(&["Succeeded"]), {}]),
+            json!({"x": 1, "completionTime": "old"}),
+        );
+    }
+}

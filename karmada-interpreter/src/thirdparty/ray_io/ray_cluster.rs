@@ -104,3 +104,104 @@ fn number_sum(items: Items<'_>, field: &str) -> Result<String> {
     }
     Ok(number_text(sum))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn components_are_head_and_groups() {
+        let check = |spec, expected| assert_eq!(IT.components(&spec), expected, "{spec}");
+        check(json!(null), Some(json!([])));
+        check(
+            json!({
+                "headGroupSpec": {"template": {}},
+                "workerGroupSpecs": [{"groupName": "g", "replicas": 2}, {"groupName": ""}, {"template": {}}],
+            }),
+            Some(json!([
+                {"name": "ray-head", "replicas": 1},
+                {"name": "g", "replicas": 2},
+                {"name": "worker-2", "replicas": 0},
+                {"name": "worker-3", "replicas": 0},
+            ])),
+        );
+        check(json!({"workerGroupSpecs": [{"replicas": "2"}]}), None);
+        check(json!({"headGroupSpec": {"template": 1}}), None);
+    }
+
+    #[test]
+    fn health_by_conditions() {
+        let check = |kinds: &[(&str, &str)], expected| {
+            let list: Vec<Value> = kinds
+                .iter()
+                .map(|(kind, status)| json!({"type": kind, "status": status}))
+                .collect();
+            assert_eq!(
+                IT.health_of(&json!({"conditions": list})),
+                Some(expected),
+                "{kinds:?}"
+            );
+        };
+        let (ready, provisioned) = (("HeadPodReady", "True"), ("RayClusterProvisioned", "True"));
+        check(&[ready, provisioned], true);
+        check(&[ready, provisioned, ("RayClusterReplicaFailure", "False")], true);
+        check(&[ready, provisioned, ("RayClusterReplicaFailure", "True")], false);
+        check(&[ready], false);
+        check(&[provisioned], false);
+        check(&[], false);
+        assert_eq!(IT.health_of(&json!(null)), Some(false));
+    }
+
+    #[test]
+    fn aggregation_drops_the_spec() {
+        let check = |items, expected: Value| {
+            let got = IT.aggregate_object(&json!({"spec": {"a": 1}, "status": {"x": 1}}), &items);
+            assert_eq!(got, Some(IT.object(&expected)), "{items}");
+        };
+        check(json!(null), json!({"spec": {"a": 1}, "status": {"x": 1}}));
+        check(json!([{"y": 1}]), json!({"status": {"y": 1}}));
+        check(json!([null]), json!({}));
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let check = |items, expected| {
+            let before = json!({"x": 1, "state": "old", "head": {"a": 0}});
+            assert_eq!(IT.aggregate(&before, &items), expected, "{items}");
+        };
+        let zero = json!({
+            "x": 1, "readyWorkerReplicas": 0, "availableWorkerReplicas": 0, "maxWorkerReplicas": 0, "minWorkerReplicas": 0,
+            "desiredWorkerReplicas": 0, "desiredCPU": "0", "desiredMemory": "0", "desiredGPU": "0", "desiredTPU": "0",
+        });
+        let with = |changes: Value| {
+            let mut expected = zero.clone();
+            for (key, value) in changes.as_object().unwrap() {
+                expected[key] = value.clone();
+            }
+            Some(expected)
+        };
+        check(json!([]), with(json!({})));
+        check(
+            json!([
+                {"conditions": [1], "maxWorkerReplicas": 2, "desiredCPU": "500m", "desiredMemory": "1Gi",
+                    "desiredGPU": "1", "lastUpdateTime": "2024-02", "head": {"a": 1}, "state": "ready",
+                    "stateTransitionTimes": {"ready": "t"}},
+                {"conditions": [2], "maxWorkerReplicas": 3, "desiredCPU": "1", "desiredMemory": "1Gi", "desiredGPU": 2,
+                    "desiredTPU": "", "lastUpdateTime": "2024-01", "head": {"a": 2}, "endpoints": {"b": 1},
+                    "state": "failed", "stateTransitionTimes": {"failed": "t"}},
+            ]),
+            with(json!({
+                "conditions": [1, 2], "maxWorkerReplicas": 5, "desiredCPU": "1500m", "desiredMemory": "2Gi",
+                "desiredGPU": "3", "lastUpdateTime": "2024-02", "head": {"a": 1}, "endpoints": {"b": 1},
+                "state": "ready", "stateTransitionTimes": {"ready": "t"},
+            })),
+        );
+        check(json!([{"desiredCPU": 1}, {}]), None);
+        check(json!([{"desiredGPU": "many"}, {}]), None);
+    }
+}

@@ -97,3 +97,122 @@ fn aggregate(object: &mut Value, items: Option<Items<'_>>, _now: Timestamp) -> R
     result::set(status, "jobStatus", import(job.value()));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn components_of_its_cluster() {
+        assert_eq!(IT.components(&json!({})), Some(json!([])));
+        let spec = json!({"rayClusterSpec": {"headGroupSpec": {"template": {}}}});
+        assert_eq!(
+            IT.components(&spec),
+            Some(json!([{"name": "ray-head", "replicas": 1}]))
+        );
+    }
+
+    #[test]
+    fn health_by_deployment_and_job() {
+        let check = |deployment: &str, job: &str, expected| {
+            let status = json!({"jobDeploymentStatus": deployment, "jobStatus": job});
+            assert_eq!(IT.health_of(&status), Some(expected), "{status}");
+        };
+        check("Running", "PENDING", true);
+        check("Running", "FAILED", true);
+        check("Complete", "SUCCEEDED", true);
+        check("Complete", "FAILED", false);
+        check("Initializing", "", false);
+        check("Failed", "SUCCEEDED", false);
+        assert_eq!(IT.health_of(&json!(null)), Some(false));
+    }
+
+    #[test]
+    fn the_worst_state_wins() {
+        let check = |items, expected| {
+            let before = json!({"x": 1, "reason": "old", "jobStatus": "old"});
+            assert_eq!(IT.aggregate(&before, &items), Some(expected), "{items}");
+        };
+        check(json!([{}, null]), json!({"x": 1}));
+        let ranked = [
+            "",
+            "Initializing",
+            "Waiting",
+            "Suspending",
+            "Retrying",
+            "Running",
+            "Complete",
+            "ValidationFailed",
+            "Failed",
+        ];
+        for pair in ranked.windows(2) {
+            check(
+                json!([{"jobDeploymentStatus": pair[1], "reason": "r", "message": "m"}, {"jobDeploymentStatus": pair[0]}]),
+                json!({"x": 1, "jobDeploymentStatus": pair[1], "reason": "r", "message": "m"}),
+            );
+            check(
+                json!([{"jobDeploymentStatus": pair[0], "reason": "r"}, {"jobDeploymentStatus": pair[1]}]),
+                json!({"x": 1, "jobDeploymentStatus": pair[1]}),
+            );
+        }
+        // The first of equally bad ones, and of those that nobody knows.
+        check(
+            json!([{"jobDeploymentStatus": "Suspended"}, {"jobDeploymentStatus": "Suspending"}]),
+            json!({"x": 1, "jobDeploymentStatus": "Suspended"}),
+        );
+        check(
+            json!([{"jobDeploymentStatus": "A"}, {"jobDeploymentStatus": "B"}]),
+            json!({"x": 1, "jobDeploymentStatus": "A"}),
+        );
+        for pair in ["PENDING", "RUNNING", "SUCCEEDED", "STOPPED", "FAILED"].windows(2) {
+            for items in [
+                json!([{"jobStatus": pair[0]}, {"jobStatus": pair[1]}]),
+                json!([{"jobStatus": pair[1]}, {"jobStatus": pair[0]}]),
+            ] {
+                check(items, json!({"x": 1, "jobStatus": pair[1]}));
+            }
+        }
+        check(
+            json!([{"jobStatus": ""}, {"jobStatus": "A"}]),
+            json!({"x": 1, "jobStatus": "A"}),
+        );
+    }
+
+    #[test]
+    fn dependencies_of_every_pod() {
+        let pod = |name: &str| {
+            json!({"spec": {
+                "serviceAccountName": format!("sa-{name}"),
+                "volumes": [{"secret": {"secretName": format!("s-{name}"), "name": "not read"},
+                    "configMap": {"name": format!("c-{name}")}, "persistentVolumeClaim": {"claimName": format!("p-{name}")}}],
+                "initContainers": [{"env": [{"valueFrom": {"secretKeyRef": {"name": format!("e-{name}")}}}]}],
+                "ephemeralContainers": [{"envFrom": [{"secretRef": {"name": "not read"}}]}],
+            }})
+        };
+        let spec = json!({
+            "rayClusterSpec": {
+                "headGroupSpec": {"template": pod("h")},
+                "workerGroupSpecs": [{"template": pod("w")}, {}],
+            },
+            "submitterPodTemplate": pod("s"),
+        });
+        let mut expected: Vec<String> = Vec::new();
+        for (kind, prefixes) in [
+            ("ConfigMap", &["c"][..]),
+            ("PersistentVolumeClaim", &["p"]),
+            ("Secret", &["e", "s"]),
+            ("ServiceAccount", &["sa"]),
+        ] {
+            for prefix in prefixes {
+                expected.extend(["h", "s", "w"].map(|pod| format!("{kind} ns/{prefix}-{pod}")));
+            }
+        }
+        assert_eq!(IT.dependencies(&spec), Some(expected));
+        assert_eq!(IT.dependencies(&json!({})), Some(vec![]));
+    }
+}

@@ -226,3 +226,166 @@ fn active_service(items: Items<'_>) -> Result<Value> {
         .insert("applicationStatuses".to_owned(), Value::Object(merged));
     Ok(active)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    fn cluster(head: &Value, groups: &Value) -> Value {
+        json!({"rayClusterConfig": {"headGroupSpec": {"template": head}, "workerGroupSpecs": groups}})
+    }
+
+    #[test]
+    fn replicas_are_as_large_as_the_largest() {
+        let check = |spec: Value, expected| assert_eq!(IT.replicas(&spec), Some(expected), "{spec}");
+        let pod = |requests: Value| json!({"spec": {"containers": [{"resources": {"requests": requests}}]}});
+        check(json!(null), (0, json!(null)));
+        check(
+            json!({"rayClusterConfig": {"workerGroupSpecs": [{"replicas": 2}]}}),
+            (0, json!(null)),
+        );
+        check(
+            cluster(
+                &pod(json!({"cpu": "1", "memory": "2Gi", "nvidia.com/gpu": "1"})),
+                &json!([
+                    {"replicas": 2, "template": pod(json!({"cpu": "2", "memory": "1Gi", "nvidia.com/gpu": "8"}))},
+                    {"template": pod(json!({"cpu": "2000m"}))},
+                ]),
+            ),
+            (
+                3,
+                json!({"resourceRequest": {"cpu": "2", "memory": "2Gi", "nvidia.com/gpu": "1"}}),
+            ),
+        );
+        // A head without requirements hides those of the workers.
+        check(
+            cluster(
+                &json!({}),
+                &json!([{"replicas": 1, "template": pod(json!({"cpu": "2"}))}]),
+            ),
+            (2, json!(null)),
+        );
+    }
+
+    #[test]
+    fn revision_shares_among_groups() {
+        let check = |replicas: i64, before: &[i64], after: &[i64]| {
+            let groups = |sizes: &[i64]| {
+                json!(
+                    sizes
+                        .iter()
+                        .map(|size| json!({"replicas": size}))
+                        .collect::<Vec<_>>()
+                )
+            };
+            let got = IT.revise(&cluster(&json!({}), &groups(before)), replicas);
+            assert_eq!(
+                got,
+                Some(cluster(&json!({}), &groups(after))),
+                "{replicas} {before:?}"
+            );
+        };
+        check(5, &[1], &[4]);
+        check(0, &[3], &[0]);
+        check(1, &[3, 4], &[0, 0]);
+        check(8, &[0, 0, 0], &[3, 2, 2]);
+        check(9, &[1, 3], &[2, 6]);
+        check(7, &[2, 2, 2], &[2, 2, 2]);
+        // Rounding up twice leaves less than nothing for the last one.
+        check(2, &[1, 1, 0], &[1, 1, -1]);
+        assert_eq!(IT.revise(&json!({}), 3), Some(json!({})));
+        assert_eq!(
+            IT.revise(&json!({"rayClusterConfig": {"a": 1}}), 3),
+            Some(json!({"rayClusterConfig": {"a": 1}}))
+        );
+    }
+
+    #[test]
+    fn health_is_ready() {
+        let check = |list, expected| {
+            assert_eq!(
+                IT.health_of(&json!({"conditions": list})),
+                Some(expected),
+                "{list}"
+            );
+        };
+        check(
+            json!([{"type": "Other", "status": "True"}, {"type": "Ready", "status": "True"}]),
+            true,
+        );
+        check(json!([{"type": "Ready", "status": "False"}]), false);
+        check(json!(null), false);
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let check = |items, expected| {
+            let before = json!({"x": 1, "lastUpdateTime": "old", "pendingServiceStatus": {"old": 1}});
+            assert_eq!(IT.aggregate(&before, &items), Some(expected), "{items}");
+        };
+        check(
+            json!([]),
+            json!({"x": 1, "numServeEndpoints": 0, "observedGeneration": 0, "serviceStatus": "Running",
+                "pendingServiceStatus": {"old": 1}}),
+        );
+        check(
+            json!([
+                {"conditions": [1], "numServeEndpoints": 1, "observedGeneration": 2, "serviceStatus": "Running",
+                    "lastUpdateTime": "2024-01", "pendingServiceStatus": {"a": 1}},
+                {"conditions": [2], "numServeEndpoints": 2, "observedGeneration": 1, "serviceStatus": "",
+                    "lastUpdateTime": "2024-02", "pendingServiceStatus": {"b": 1}},
+            ]),
+            json!({"x": 1, "conditions": [1, 2], "numServeEndpoints": 3, "observedGeneration": 2, "serviceStatus": "",
+                "lastUpdateTime": "2024-02", "pendingServiceStatus": {"a": 1}}),
+        );
+    }
+
+    #[test]
+    fn the_worst_report_of_an_application_wins() {
+        let check = |statuses: &[&str], expected: usize| {
+            let report = |index: usize, status: &str| json!({"status": status, "index": index});
+            let items: Vec<Value> = statuses
+                .iter()
+                .enumerate()
+                .map(|(index, status)| {
+                    json!({"activeServiceStatus": {"cluster": index, "applicationStatuses": {"app": report(index, status)}}})
+                })
+                .collect();
+            let got = IT.aggregate(&json!(null), &json!(items)).unwrap();
+            let expected = report(expected, statuses[expected]);
+            assert_eq!(
+                got["activeServiceStatus"],
+                json!({"cluster": 0, "applicationStatuses": {"app": expected}}),
+                "{statuses:?}"
+            );
+        };
+        let ranked = [
+            "RUNNING",
+            "NOT_STARTED",
+            "DEPLOYING",
+            "DELETING",
+            "UNHEALTHY",
+            "DEPLOY_FAILED",
+        ];
+        for pair in ranked.windows(2) {
+            check(pair, 1);
+            check(&[pair[1], pair[0]], 0);
+        }
+        check(&["RUNNING", "UNKNOWN"], 0);
+        check(&["UNKNOWN", "RUNNING"], 0);
+    }
+
+    #[test]
+    fn dependencies_of_head_and_workers() {
+        let pod = |name: &str| json!({"spec": {"serviceAccountName": name}});
+        let spec = cluster(
+            &pod("h"),
+            &json!([{"template": pod("w")}, {"template": pod("default")}]),
+        );
+        let expected = ["ServiceAccount ns/h".to_owned(), "ServiceAccount ns/w".to_owned()];
+        assert_eq!(IT.dependencies(&spec), Some(expected.to_vec()));
+    }
+}

@@ -201,3 +201,173 @@ fn aggregate(object: &mut Value, items: Option<Items<'_>>, _now: Timestamp) -> R
     result::set(status, "executorState", Value::Object(executors));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thirdparty::testing::Kind;
+
+    const IT: Kind = Kind(&RULES);
+
+    #[test]
+    fn health_is_not_failed() {
+        let check = |state, expected| {
+            assert_eq!(
+                IT.health_of(&json!({"applicationState": {"state": state}})),
+                Some(expected),
+                "{state}"
+            );
+        };
+        check(json!("RUNNING"), true);
+        check(json!(""), true);
+        check(json!("FAILED"), false);
+        check(json!(null), false);
+        assert_eq!(IT.health_of(&json!(null)), Some(false));
+        assert_eq!(IT.health_of(&json!(false)), Some(false));
+    }
+
+    #[test]
+    fn numbers_of_executors() {
+        let check = |spec: Value, expected: i32| {
+            let mut spec = spec;
+            spec["type"] = "Java".into();
+            let got = IT.components(&spec).unwrap();
+            assert_eq!(
+                (&got[0]["replicas"], &got[1]["replicas"]),
+                (&json!(1), &json!(expected)),
+                "{spec}"
+            );
+        };
+        let dynamic = |enabled: bool| json!({"enabled": enabled, "initialExecutors": 3, "minExecutors": "4"});
+        check(json!({}), 1);
+        check(
+            json!({"driver": {"instances": 5}, "executor": {"instances": 2}}),
+            2,
+        );
+        check(
+            json!({"executor": {"instances": 2}, "dynamicAllocation": dynamic(true)}),
+            4,
+        );
+        check(
+            json!({"executor": {"instances": 9}, "dynamicAllocation": dynamic(true)}),
+            9,
+        );
+        check(
+            json!({"executor": {"instances": 2}, "dynamicAllocation": dynamic(false)}),
+            2,
+        );
+    }
+
+    #[test]
+    fn requirements_of_both_roles() {
+        let check = |spec: Value, expected: Option<Value>| {
+            let got = IT
+                .components(&spec)
+                .map(|components| components[0]["replicaRequirements"].clone());
+            assert_eq!(got, expected, "{spec}");
+        };
+        let memory = |memory: &str| Some(json!({"resourceRequest": {"cpu": "1", "memory": memory}}));
+        check(json!({"type": "Java"}), memory("1408Mi"));
+        check(json!({"type": "SCALA"}), memory("1408Mi"));
+        check(json!({"type": "Python"}), memory("1503238553600m"));
+        check(json!({"type": "R", "memoryOverheadFactor": "1"}), memory("2Gi"));
+        check(
+            json!({"type": "Java", "driver": {"memory": "8G", "memoryOverhead": "1g"}}),
+            memory("9Gi"),
+        );
+        check(json!({"type": "Java", "driver": {"memory": "1"}}), None);
+        check(json!({"type": "Java", "driver": {"memory": "1000000000b"}}), None);
+        check(json!({}), None);
+        check(
+            json!({"type": "Java", "driver": {
+                "cores": 2, "memory": "1g", "gpu": {"name": "nvidia.com/gpu", "quantity": 1},
+                "nodeSelector": {"a": "b"}, "tolerations": [{"key": "k"}], "priorityClassName": "high",
+                "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [{"matchFields": [{"key": "f", "operator": "Exists"}]}],
+                }}},
+            }}),
+            Some(json!({
+                "resourceRequest": {"cpu": "2", "memory": "1408Mi", "nvidia.com/gpu": "1"},
+                "nodeClaim": {
+                    "nodeSelector": {"a": "b"}, "tolerations": [{"key": "k"}],
+                    "hardNodeAffinity": {"nodeSelectorTerms": [{"matchFields": [{"key": "f", "operator": "Exists"}]}]},
+                },
+                "priorityClassName": "high",
+            })),
+        );
+        check(
+            json!({"type": "Java", "driver": {"gpu": {"name": "", "quantity": 1}}}),
+            memory("1408Mi"),
+        );
+        check(
+            json!({"type": "Java", "driver": {"gpu": {"name": "g", "quantity": 0}}}),
+            memory("1408Mi"),
+        );
+    }
+
+    #[test]
+    fn the_worst_state_wins() {
+        let check = |states: &[&str], expected: Option<usize>| {
+            let items: Vec<Value> = states
+                .iter()
+                .enumerate()
+                .map(|(index, state)| json!({"applicationState": {"state": state, "index": index}}))
+                .collect();
+            let got = IT.aggregate(&json!(null), &json!(items));
+            let got = got.map(|status| status["applicationState"]["index"].clone());
+            assert_eq!(got, expected.map(|index| json!(index)), "{states:?}");
+        };
+        let ranked = [
+            "UNKNOWN",
+            "SUBMITTED",
+            "COMPLETED",
+            "SUSPENDING",
+            "RUNNING",
+            "INVALIDATING",
+            "FAILING",
+        ];
+        for pair in ranked.windows(2) {
+            check(pair, Some(1));
+            check(&[pair[1], pair[0]], Some(0));
+        }
+        for equal in [
+            &["UNKNOWN", ""][..],
+            &["SUBMITTED", "PENDING_RERUN"],
+            &["SUSPENDING", "SUSPENDED"],
+            &["RUNNING", "RESUMING", "SUCCEEDING"],
+            &["FAILING", "FAILED", "SUBMISSION_FAILED"],
+        ] {
+            check(equal, Some(0));
+        }
+        check(&["RUNNING", "new"], None);
+    }
+
+    #[test]
+    fn status_aggregation() {
+        let check = |items, expected| assert_eq!(IT.aggregate(&json!({"x": 1}), &items), expected, "{items}");
+        check(json!(null), Some(json!({"x": 1})));
+        check(json!([{"y": 1}]), Some(json!({"y": 1})));
+        let nothing = json!({"x": 1, "executionAttempts": 0, "submissionAttempts": 0, "lastSubmissionAttemptTime": "",
+            "terminationTime": ""});
+        check(json!([]), Some(nothing));
+        check(
+            json!([
+                {"executionAttempts": 1, "executorState": {"e1": "RUNNING", "e2": "RUNNING"}, "terminationTime": "2024-02"},
+                {"executionAttempts": 2, "executorState": {"e2": "FAILED"}, "terminationTime": "2024-01"},
+            ]),
+            Some(
+                json!({"x": 1, "executionAttempts": 3, "submissionAttempts": 0, "lastSubmissionAttemptTime": "",
+                "terminationTime": "2024-02", "executorState": {"e1": "RUNNING", "e2": "FAILED"}}),
+            ),
+        );
+    }
+
+    #[test]
+    fn reflection_has_no_generations() {
+        let status = json!({"submissionID": "s", "driverInfo": {"a": 1}, "observedGeneration": 1});
+        assert_eq!(
+            IT.reflect(&status),
+            Some(json!({"submissionID": "s", "driverInfo": {"a": 1}}))
+        );
+    }
+}
