@@ -66,6 +66,8 @@ const PASSING: &[Passing] = &[
     all("scheduler/large.jsonl.gz", "schedule"),
     all("scheduler/region.jsonl.gz", "schedule"),
     all("scheduler/bench.jsonl.gz", "schedule"),
+    all("core/works.jsonl.gz", "works"),
+    all("core/binding.jsonl.gz", "propagate"),
 ];
 
 /// Differences shown of an entry that does not hold.

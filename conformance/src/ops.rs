@@ -11,6 +11,7 @@ mod policy;
 mod schedule;
 mod selectors;
 mod taints;
+mod works;
 
 use serde_json::Value;
 
@@ -34,6 +35,7 @@ const SUBJECTS: &[&[Op]] = &[
     overrides::OPS,
     policy::OPS,
     manifests::OPS,
+    works::OPS,
     selectors::OPS,
     taints::OPS,
     eviction::OPS,

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::metadata::Field;
 use crate::object::Object;
+use crate::shape::{ShapeError, check_workload};
 
 /// Members of the metadata that belong to one API server.
 const METADATA: [&str; 10] = [
@@ -27,6 +28,10 @@ const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 /// Removes what the control plane's API server and controllers added: identity, bookkeeping, status, and per kind what
 /// a member's controllers must decide anew. Kinds are told by name, whatever their group.
 ///
+/// # Errors
+/// [`ShapeError`] for a Job that has not the types of one; it is then half pruned.
+///
+/// # Guarantees
 /// Idempotent, except for ServiceAccounts: upstream's loop over their secrets passes over the one that follows a
 /// removed one.
 ///
@@ -34,12 +39,12 @@ const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 /// use karmada_core::prune::prune;
 /// use serde_json::json;
 /// let mut service = json!({"kind": "Service", "metadata": {"name": "a", "uid": "1"}, "spec": {"clusterIP": "10.0.0.1"}});
-/// prune(&mut service);
+/// prune(&mut service).unwrap();
 /// assert_eq!(service, json!({"kind": "Service", "metadata": {"name": "a"}, "spec": {}}));
 /// ```
-pub fn prune(manifest: &mut Value) {
+pub fn prune(manifest: &mut Value) -> Result<(), ShapeError> {
     let Some(root) = manifest.as_object_mut() else {
-        return;
+        return Ok(());
     };
     root.remove("status");
     if let Some(metadata) = root.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -55,7 +60,10 @@ pub fn prune(manifest: &mut Value) {
                 "deployment.kubernetes.io/revision-history",
             ],
         ),
-        "Job" => prune_job(manifest),
+        "Job" => {
+            check_workload(manifest)?;
+            prune_job(manifest);
+        }
         "Secret" if text(manifest, "type") == Some(SERVICE_ACCOUNT_TOKEN) => {
             if let Some(annotations) = object_at(manifest, &["metadata", "annotations"]) {
                 annotations.remove("kubernetes.io/service-account.uid");
@@ -85,6 +93,7 @@ pub fn prune(manifest: &mut Value) {
         }
         _ => {}
     }
+    Ok(())
 }
 
 /// Removes a Job's time to live, lest members delete it and Karmada make it again.
@@ -145,7 +154,7 @@ mod tests {
     fn kinds() {
         fn check(manifest: Value, expect: Value) {
             let mut manifest = manifest;
-            prune(&mut manifest);
+            prune(&mut manifest).unwrap();
             prune_job_time_to_live(&mut manifest);
             assert_eq!(manifest, expect);
         }
@@ -217,10 +226,10 @@ mod tests {
         fn odd_objects_do_no_harm(kind in "Job|Service|Secret|ServiceAccount|Deployment|x", odd in prop_oneof![
             Just(json!(null)), Just(json!(5)), Just(json!("x")), Just(json!([1])), Just(json!({"name": 5}))]) {
             let mut manifest = json!({"kind": kind, "metadata": odd, "spec": odd, "secrets": [odd], "type": odd});
-            prune(&mut manifest);
+            let pruned = prune(&mut manifest);
             prune_job_time_to_live(&mut manifest);
             let once = manifest.clone();
-            prune(&mut manifest);
+            prop_assert_eq!(prune(&mut manifest), pruned);
             prop_assert_eq!(manifest, once);
         }
     }

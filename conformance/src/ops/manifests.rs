@@ -36,7 +36,7 @@ pub(super) const OPS: &[Op] = &[
 
 fn run_prune(case: &Case) -> Result<Value, RunError> {
     let mut manifest = case.get("manifest").clone();
-    prune(&mut manifest);
+    prune(&mut manifest)?;
     if case.get("removeJobTTL") == &Value::Bool(true) {
         prune_job_time_to_live(&mut manifest);
     }

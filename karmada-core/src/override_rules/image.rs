@@ -193,7 +193,7 @@ pub(super) fn operations(
     let Some(path) = containers_path(object) else {
         return Ok(Vec::new());
     };
-    super::shape::check_pod_spec(object)?;
+    crate::shape::check_workload(object)?;
     let containers = object.pointer(path).and_then(Value::as_array);
     containers
         .into_iter()

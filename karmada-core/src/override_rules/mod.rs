@@ -11,7 +11,6 @@ mod image;
 mod metadata;
 mod patch;
 mod raw;
-mod shape;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,6 +25,7 @@ use crate::api::policy::v1alpha1::{
 };
 use crate::object::Object;
 use crate::selector::{ImplicitPriority, highest_priority};
+use crate::shape::ShapeError;
 use crate::yaml::YamlError;
 use patch::Operation;
 
@@ -70,13 +70,8 @@ pub struct OverrideError {
 #[non_exhaustive]
 pub enum OverriderError {
     /// A value has another type than it needs to have.
-    #[error("{path} is not {expected}")]
-    Type {
-        /// Where it is.
-        path: String,
-        /// What it should be.
-        expected: &'static str,
-    },
+    #[error(transparent)]
+    Type(#[from] ShapeError),
     /// There is no text at a path.
     #[error("{0} is not a text")]
     NotText(String),
@@ -120,10 +115,7 @@ pub enum OverriderError {
 
 impl OverriderError {
     fn not_a(path: impl Into<String>, expected: &'static str) -> Self {
-        Self::Type {
-            path: path.into(),
-            expected,
-        }
+        Self::Type(ShapeError::new(path, expected))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether an object has the types of its kind.
 //!
-//! Upstream converts a workload to its Go type before it looks for images, so an object that does not convert is an
-//! error even where no image is at fault. The types come from the schemas of k8s-openapi, reduced to what the
+//! Upstream converts a workload to its Go type before it looks for images or prunes a Job, so an object that does not
+//! convert is an error even where nothing that is looked at is at fault. The types come from the schemas of k8s-openapi, reduced to what the
 //! conversion looks at: missing members are fine, `null` fits everything, unknown members are ignored, whole floats
 //! pass for integers.
 
@@ -15,8 +15,26 @@ use k8s_openapi::api::core::v1::Pod;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
-use super::OverriderError;
 use crate::object::Object;
+
+/// A value that has not the type its field has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path} is not {expected}")]
+pub struct ShapeError {
+    /// Where it is.
+    pub path: String,
+    /// What it should be.
+    pub expected: &'static str,
+}
+
+impl ShapeError {
+    pub(crate) fn new(path: impl Into<String>, expected: &'static str) -> Self {
+        Self {
+            path: path.into(),
+            expected,
+        }
+    }
+}
 
 /// The type of a value.
 #[derive(Debug)]
@@ -34,8 +52,11 @@ enum Shape {
     Object(BTreeMap<String, Arc<Shape>>),
 }
 
-/// Checks a Pod, Deployment, ReplicaSet, DaemonSet, StatefulSet or Job; other kinds pass.
-pub(super) fn check_pod_spec(object: &Value) -> Result<(), OverriderError> {
+/// Checks a Pod, Deployment, ReplicaSet, DaemonSet, StatefulSet or Job, whatever its group; other kinds pass.
+///
+/// # Errors
+/// [`ShapeError`] names the first value that does not fit.
+pub fn check_workload(object: &Value) -> Result<(), ShapeError> {
     static SHAPES: LazyLock<BTreeMap<&'static str, Arc<Shape>>> = LazyLock::new(|| {
         BTreeMap::from([
             ("Pod", compile_kind::<Pod>()),
@@ -52,7 +73,7 @@ pub(super) fn check_pod_spec(object: &Value) -> Result<(), OverriderError> {
     }
 }
 
-fn check(shape: &Shape, value: &Value, path: &mut String) -> Result<(), OverriderError> {
+fn check(shape: &Shape, value: &Value, path: &mut String) -> Result<(), ShapeError> {
     let expected = match (shape, value) {
         (_, Value::Null)
         | (Shape::Any, _)
@@ -106,10 +127,10 @@ fn check(shape: &Shape, value: &Value, path: &mut String) -> Result<(), Override
         (Shape::List(_), _) => "a list",
         (Shape::Map(_) | Shape::Object(_), _) => "an object",
     };
-    Err(OverriderError::not_a(path.as_str(), expected))
+    Err(ShapeError::new(path.as_str(), expected))
 }
 
-fn within(shape: &Shape, value: &Value, path: &mut String, part: &str) -> Result<(), OverriderError> {
+fn within(shape: &Shape, value: &Value, path: &mut String, part: &str) -> Result<(), ShapeError> {
     let length = path.len();
     path.push('/');
     path.push_str(part);
@@ -207,7 +228,7 @@ mod tests {
     #[test]
     fn objects() {
         fn check(object: Value, expect: Result<(), &str>) {
-            let got = check_pod_spec(&object).map_err(|error| error.to_string());
+            let got = check_workload(&object).map_err(|error| error.to_string());
             assert_eq!(got, expect.map_err(str::to_owned), "{object}");
         }
         let pod = |spec: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"creationTimestamp": null}, "spec": spec});
