@@ -194,19 +194,34 @@ impl Case {
             .map_err(|error| RunError::Unsupported(error.to_string()))
     }
 
+    /// A list of typed values of the input; absent and `null` are empty.
+    ///
+    /// # Errors
+    /// [`RunError::Failed`] with the field that does not fit.
+    pub fn list<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>, RunError> {
+        Ok(self.decode::<Option<Vec<T>>>(key)?.unwrap_or_default())
+    }
+
     /// A typed value of the input. An absent key reads as `null` does.
     ///
     /// # Errors
-    /// [`RunError::Failed`] with the field that does not fit: upstream fails there as well.
+    /// [`RunError::Failed`] with the field that does not fit: upstream fails there as well. [`RunError::Malformed`] when
+    /// there is nothing at the key and the type cannot do without.
     pub fn decode<T: DeserializeOwned>(&self, key: &str) -> Result<T, RunError> {
-        Ok(wire::decode(self.get(key)).map_err(|error| wire::DecodeError {
-            path: if error.path == "." {
-                key.to_owned()
-            } else {
-                format!("{key}.{}", error.path)
-            },
-            reason: error.reason,
-        })?)
+        wire::decode(self.get(key)).map_err(|error| {
+            if self.input.get(key).is_none() {
+                return RunError::Malformed(format!("`{key}` is missing"));
+            }
+            let path = match error.path.as_str() {
+                "." => key.to_owned(),
+                below => format!("{key}.{below}"),
+            };
+            wire::DecodeError {
+                path,
+                reason: error.reason,
+            }
+            .into()
+        })
     }
 }
 
@@ -409,5 +424,15 @@ mod tests {
             Err(RunError::Malformed("`cluster` is no text".into()))
         );
         assert_eq!(case.get("other"), &Value::Null);
+        assert_eq!(
+            case.decode::<Vec<String>>("other"),
+            Err(RunError::Malformed("`other` is missing".into()))
+        );
+        assert_eq!(case.decode::<Option<String>>("other"), Ok(None));
+        assert_eq!(case.list::<String>("other"), Ok(Vec::new()));
+        assert!(matches!(
+            case.list::<String>("cluster"),
+            Err(RunError::Failed { .. })
+        ));
     }
 }

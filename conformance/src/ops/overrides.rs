@@ -47,8 +47,8 @@ fn edit_image(case: &Case) -> Result<Value, RunError> {
 fn apply(case: &Case) -> Result<Value, RunError> {
     let mut manifest = case.get("manifest").clone();
     let cluster: Cluster = case.decode("cluster")?;
-    let policies: Vec<OverridePolicy> = case.decode("overridePolicies")?;
-    let cluster_policies: Vec<ClusterOverridePolicy> = case.decode("clusterOverridePolicies")?;
+    let policies: Vec<OverridePolicy> = case.list("overridePolicies")?;
+    let cluster_policies: Vec<ClusterOverridePolicy> = case.list("clusterOverridePolicies")?;
     let overrides = Overrides::select(case.get("manifest"), &cluster_policies, &policies);
     let applied = overrides.apply(&mut manifest, &cluster)?;
     Ok(json!({

@@ -22,15 +22,10 @@ pub(super) const OPS: &[Op] = &[
     },
 ];
 
-/// A list of the input; one that is not there is empty.
-fn list<T: serde::de::DeserializeOwned>(case: &Case, key: &str) -> Result<Vec<T>, RunError> {
-    Ok(case.decode::<Option<Vec<T>>>(key)?.unwrap_or_default())
-}
-
 fn select(case: &Case) -> Result<Value, RunError> {
     let template = case.get("template");
-    let policies: Vec<PropagationPolicy> = list(case, "policies")?;
-    let cluster_policies: Vec<ClusterPropagationPolicy> = list(case, "clusterPolicies")?;
+    let policies: Vec<PropagationPolicy> = case.list("policies")?;
+    let cluster_policies: Vec<ClusterPropagationPolicy> = case.list("clusterPolicies")?;
     let index: PolicyIndex<_> = policies.iter().cloned().collect();
     let cluster_index: PolicyIndex<_> = cluster_policies.iter().cloned().collect();
     let winner = select_policy(template, &(&index, &cluster_index)).map(|policy| {
@@ -60,8 +55,8 @@ fn preempt(case: &Case) -> Result<Value, RunError> {
             cluster_policy = case.decode::<ClusterPropagationPolicy>("preemptor")?;
             PolicyRef::Cluster(&cluster_policy)
         };
-    let policies: Vec<PropagationPolicy> = list(case, "policies")?;
-    let cluster_policies: Vec<ClusterPropagationPolicy> = list(case, "clusterPolicies")?;
+    let policies: Vec<PropagationPolicy> = case.list("policies")?;
+    let cluster_policies: Vec<ClusterPropagationPolicy> = case.list("clusterPolicies")?;
     let enabled = preemption::is_enabled(preemptor, case.feature_gates()?);
     let changed =
         enabled && preemption::preempt(&mut template, preemptor, &(&policies[..], &cluster_policies[..]))?;

@@ -20,8 +20,8 @@ pub(super) const OPS: &[Op] = &[Op {
 }];
 
 fn schedule(case: &Case) -> Result<Value, RunError> {
-    let clusters: Vec<Cluster> = case.decode("clusters")?;
-    let bindings: Option<Vec<ResourceBinding>> = case.decode("bindings")?;
+    let clusters: Vec<Cluster> = case.list("clusters")?;
+    let bindings: Vec<ResourceBinding> = case.list("bindings")?;
     let spec: ResourceBindingSpec = case.decode("spec")?;
     let status: Option<ResourceBindingStatus> = case.decode("status")?;
     let options = Options {
@@ -29,7 +29,7 @@ fn schedule(case: &Case) -> Result<Value, RunError> {
         enable_empty_workload_propagation: case.get("enableEmptyWorkloadPropagation") == &json!(true),
         ..Options::default()
     };
-    let snapshot = Snapshot::build(&clusters, bindings.iter().flatten())?;
+    let snapshot = Snapshot::build(&clusters, &bindings)?;
     match karmada_scheduler::schedule(&snapshot, &spec, &status.unwrap_or_default(), &options) {
         Ok(decision) => targets(&decision),
         Err(error) => Ok(failure(&error)),

@@ -25,7 +25,7 @@ pub(super) const OPS: &[Op] = &[
 
 fn match_selectors(case: &Case) -> Result<Value, RunError> {
     let resource = case.get("resource");
-    let selectors: Vec<ResourceSelector> = case.decode("selectors")?;
+    let selectors: Vec<ResourceSelector> = case.list("selectors")?;
     let priorities: Vec<Value> = selectors
         .iter()
         .map(|one| json!(selector::priority(resource, one) as i32))
