@@ -5,6 +5,7 @@
 // Tests hand `json!` values to their check functions.
 #![cfg_attr(test, allow(clippy::needless_pass_by_value))]
 
+pub mod admission;
 pub mod affinity;
 pub mod annotations;
 pub mod api;
@@ -19,6 +20,7 @@ pub mod events;
 pub mod eviction;
 pub mod failover;
 pub mod features;
+pub mod field;
 pub mod finalizers;
 pub mod job;
 pub mod json;
