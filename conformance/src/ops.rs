@@ -2,6 +2,8 @@
 //!
 //! One file per subject; how to add one is told at the [crate root](crate).
 
+mod admission;
+mod admission_scenarios;
 mod eviction;
 mod interpreter;
 mod manifests;
@@ -36,6 +38,8 @@ const SUBJECTS: &[&[Op]] = &[
     policy::OPS,
     manifests::OPS,
     works::OPS,
+    admission::OPS,
+    admission_scenarios::OPS,
     selectors::OPS,
     taints::OPS,
     eviction::OPS,
