@@ -1,8 +1,12 @@
 //! Decoding as Kubernetes does it, and errors that name the field.
 
+mod strict;
+
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use strict::Strict;
 
 /// Why a JSON value is not an object of the wanted type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +18,7 @@ pub struct DecodeError {
     pub reason: String,
 }
 
-/// Decodes a JSON value, naming the field that does not fit.
+/// Decodes a JSON value, naming the field that does not fit. A list never passes for an object.
 ///
 /// # Errors
 /// [`DecodeError`] with the path of the first field whose value has the wrong shape.
@@ -26,7 +30,7 @@ pub struct DecodeError {
 /// assert_eq!(error.path, "spec.placement.clusterTolerations");
 /// ```
 pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, DecodeError> {
-    serde_path_to_error::deserialize(value).map_err(|error| DecodeError {
+    serde_path_to_error::deserialize(Strict(value)).map_err(|error| DecodeError {
         path: error.path().to_string(),
         reason: error.inner().to_string(),
     })
