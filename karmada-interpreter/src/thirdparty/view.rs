@@ -422,35 +422,24 @@ fn operand(text: &str) -> Option<f64> {
         .map(|value| sign * value)
 }
 
-/// A number as text: integers plainly, everything else with at most fourteen significant digits.
+/// A number as text: integers in the range of `i64` plainly, others with as many digits as tell them apart, and with an
+/// exponent below -4 and from 6.
 pub(super) fn number_text(number: f64) -> String {
     if let Some(integer) = integer(number) {
         return integer.to_string();
     }
-    general(number, 14)
-}
-
-/// C's `%.{digits}g` of a finite number.
-fn general(number: f64, digits: usize) -> String {
-    let scientific = format!("{number:.*e}", digits.saturating_sub(1));
+    let scientific = format!("{number:e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
         return scientific;
     };
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    let trim = |text: &str| -> String {
-        if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            text.to_owned()
+    match exponent.parse::<i32>() {
+        Ok(exponent) if (-4..6).contains(&exponent) => number.to_string(),
+        Ok(exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
         }
-    };
-    let precision = i32::try_from(digits).unwrap_or(i32::MAX);
-    if exponent < -4 || exponent >= precision {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{}e{sign}{:02}", trim(mantissa), exponent.unsigned_abs());
+        Err(_) => scientific,
     }
-    let decimals = usize::try_from(precision - 1 - exponent).unwrap_or_default();
-    trim(&format!("{number:.decimals$}"))
 }
 
 #[cfg(test)]
@@ -533,10 +522,13 @@ mod tests {
         check(5.0, "5");
         check(-0.5, "-0.5");
         check(1.5, "1.5");
-        check(0.1 + 0.2, "0.3");
+        check(1.0 / 3.0, "0.3333333333333333");
         check(1e20, "1e+20");
-        check(0.00001, "1e-05");
+        check(-1.25e-5, "-1.25e-05");
+        check(1e100, "1e+100");
         check(123_456.789, "123456.789");
+        check(1_234_567.5, "1.2345675e+06");
+        check(1e16, "10000000000000000");
     }
 
     #[test]

@@ -106,6 +106,9 @@ fn dependencies(object: View<'_>) -> Result<References> {
     for container in list(spec, "containers")? {
         for variable in list(container, "env")? {
             let from = variable.get("valueFrom")?.unless_false();
+            if from.is_absent() {
+                continue;
+            }
             add(&mut references, "ConfigMap", from, "configMapKeyRef", "name")?;
             add(&mut references, "Secret", from, "secretKeyRef", "name")?;
         }
@@ -117,7 +120,8 @@ fn dependencies(object: View<'_>) -> Result<References> {
     for volume in list(spec, "volumes")? {
         add(&mut references, "ConfigMap", volume, "configMap", "name")?;
         add(&mut references, "Secret", volume, "secret", "secretName")?;
-        for source in list(volume.get("projected")?.unless_false(), "sources")? {
+        let projected = volume.get("projected")?.unless_false();
+        for source in projected.find(&["sources"])?.unless_false().list_or_none()? {
             add(&mut references, "ConfigMap", source, "configMap", "name")?;
             add(&mut references, "Secret", source, "secret", "name")?;
         }
@@ -127,7 +131,7 @@ fn dependencies(object: View<'_>) -> Result<References> {
 
 /// The list that is a member, which may be absent.
 fn list<'a>(of: View<'a>, member: &str) -> Result<List<'a>> {
-    of.find(&[member])?.unless_false().list_or_none()
+    of.get(member)?.unless_false().list_or_none()
 }
 
 /// Adds what a member names, unless the member is absent.
@@ -138,7 +142,7 @@ fn add(
     member: &str,
     name: &str,
 ) -> Result<()> {
-    let named = of.find(&[member])?.unless_false();
+    let named = of.get(member)?.unless_false();
     if named.is_absent() {
         return Ok(());
     }
@@ -241,5 +245,6 @@ mod tests {
         check(json!({"volumes": [{"configMap": {"name": ""}}]}), None);
         check(json!({"volumes": [{"configMap": {}}]}), None);
         check(json!({"volumes": [{"configMap": false}]}), Some(&[]));
+        check(json!({"containers": "none"}), None);
     }
 }

@@ -65,8 +65,14 @@ fn replicas(object: View<'_>) -> Result<Replicas> {
 fn revise(object: &mut Value, replicas: f64) -> Result<()> {
     let workers = (replicas - 1.0).max(0.0);
     let view = View::new(object);
-    let groups = view.find(&["spec", "rayClusterConfig", "workerGroupSpecs"])?;
-    let groups: Vec<View<'_>> = groups.list_or_none()?.collect();
+    let list = view.find(&["spec", "rayClusterConfig", "workerGroupSpecs"])?;
+    let groups: Vec<View<'_>> = list.list_or_none()?.collect();
+    if groups.is_empty() {
+        return Ok(());
+    }
+    if !list.is_table() {
+        return Err(list.expected("a list"));
+    }
     let shares = match groups.as_slice() {
         // The size of an only group is not looked at.
         [_] => vec![workers],
