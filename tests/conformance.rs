@@ -66,10 +66,8 @@ const PASSING: &[Passing] = &[
     all("scheduler/large.jsonl.gz", "schedule"),
     all("scheduler/region.jsonl.gz", "schedule"),
     all("scheduler/bench.jsonl.gz", "schedule"),
-<<<<<<< HEAD
     all("core/works.jsonl.gz", "works"),
     all("core/binding.jsonl.gz", "propagate"),
-=======
     all("core/default.jsonl.gz", "default"),
     // What is left are scripts to be refused, which takes a Lua.
     Passing {
@@ -78,7 +76,6 @@ const PASSING: &[Passing] = &[
         least: Some((595, 201)),
     },
     all("pipeline/admission.jsonl.gz", "pipeline/admission"),
->>>>>>> c64b3ae (conformance: admission ops and scenarios)
 ];
 
 /// Differences shown of an entry that does not hold.
