@@ -180,3 +180,105 @@ impl Nodes {
 
 /// The longest pattern looked for.
 const MAX_SPAN: i64 = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn node(left: &[i64], nodes: i64) -> Run {
+        let mut left = left.to_vec();
+        left.push(110);
+        Run { left, nodes }
+    }
+
+    fn pods(request: &[i64], replicas: i64) -> Pods {
+        Pods {
+            request: request.to_vec(),
+            replicas,
+        }
+    }
+
+    /// Node by node, set by set.
+    fn one_by_one(runs: &[Run], set: &[Pods], bound: i64) -> i64 {
+        let mut nodes: Vec<Vec<i64>> = Vec::new();
+        for run in runs {
+            nodes.extend((0..run.nodes).map(|_| run.left.clone()));
+        }
+        for placed in 0..bound {
+            for pods in set {
+                let mut remaining = pods.replicas;
+                for node in &mut nodes {
+                    let here = fit(node, &pods.request).min(remaining);
+                    *node = take(node, &pods.request, here);
+                    remaining -= here;
+                }
+                if remaining > 0 {
+                    return placed;
+                }
+            }
+        }
+        bound
+    }
+
+    #[test]
+    fn first_fit_fills_nodes_in_order() {
+        fn check(runs: &[Run], set: &[Pods], want: i64) {
+            assert_eq!(Nodes::new(runs.to_vec()).sets(set, 1000), want);
+        }
+        // Request 1 CPU on nodes with 1, 1 and 4.
+        check(&[node(&[1], 2), node(&[4], 1)], &[pods(&[1], 1)], 6);
+        // The small pod takes the room of the large one: nothing is put elsewhere for it.
+        check(
+            &[node(&[4], 1), node(&[1], 1)],
+            &[pods(&[1], 1), pods(&[4], 1)],
+            0,
+        );
+        check(
+            &[node(&[1], 1), node(&[4], 1)],
+            &[pods(&[1], 1), pods(&[4], 1)],
+            1,
+        );
+        // Pod slots count also where nothing is asked for.
+        check(&[node(&[0], 2)], &[pods(&[0], 1)], 220);
+        check(&[node(&[0], 2)], &[pods(&[0], 100)], 2);
+        // Nothing to place: as many as are wanted, at once.
+        check(&[], &[pods(&[1], 0)], 1000);
+        check(&[], &[pods(&[1], 1)], 0);
+    }
+
+    #[test]
+    fn an_incomplete_set_stays_where_it_was_placed() {
+        let mut nodes = Nodes::new([node(&[4], 1)]);
+        assert!(!nodes.place_set(&[pods(&[3], 1), pods(&[3], 1)]));
+        assert_eq!(nodes.sets(&[pods(&[1], 1)], 10), 1);
+    }
+
+    #[test]
+    fn large_clusters_take_no_longer_than_small_ones() {
+        let runs = [
+            node(&[1_000, 4 << 30], 400_000_000),
+            node(&[16_000, 64 << 30], 900_000_000),
+        ];
+        let set = [pods(&[1_000, 2 << 30], 1), pods(&[2_000, 4 << 30], 4)];
+        // Each node of the second kind takes 8 of the large pods, 4 to a set; the small ones go to the first kind
+        // while it lasts, then beside the large ones.
+        let sets = Nodes::new(runs).sets(&set, i64::from(i32::MAX));
+        assert!((1_600_000_000..=1_700_000_000).contains(&sets), "{sets}");
+    }
+
+    proptest! {
+        #[test]
+        fn runs_equal_single_nodes(
+            runs in prop::collection::vec((0i64..12, 0i64..12, 0i64..60), 0..5),
+            set in prop::collection::vec((0i64..5, 0i64..5, 0i64..5), 1..4),
+            bound in prop_oneof![0i64..5, Just(100_000i64)],
+        ) {
+            let runs: Vec<Run> = runs.into_iter().map(|(cpu, memory, nodes)| node(&[cpu, memory], nodes)).collect();
+            let set: Vec<Pods> = set.into_iter().map(|(cpu, memory, replicas)| pods(&[cpu, memory], replicas)).collect();
+            prop_assume!(set.iter().any(|pods| pods.replicas > 0));
+            prop_assert_eq!(Nodes::new(runs.clone()).sets(&set, bound), one_by_one(&runs, &set, bound));
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use karmada_core::api::cluster::v1alpha1::Cluster;
 use karmada_core::api::meta::Taint;
+use karmada_core::api::policy::v1alpha1::ClusterAffinity;
 use karmada_core::api::work::v1alpha2::ResourceBinding;
 
 use super::bindings::Groups;
@@ -127,6 +128,15 @@ impl Snapshot {
             rows.subtract(&chunk.deleting);
             rows
         }))
+    }
+
+    /// The clusters an affinity picks, as [`karmada_core::affinity::matches`] says for each.
+    ///
+    /// # Complexity
+    /// One index lookup per value listed and 256 clusters.
+    #[must_use]
+    pub fn matching(&self, affinity: &ClusterAffinity) -> ClusterSet {
+        crate::affinity::matching(self, affinity)
     }
 
     /// A set without clusters.

@@ -1,0 +1,249 @@
+//! What holds for every decision.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod random;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use karmada_core::affinity;
+use karmada_core::api::policy::v1alpha1::{ClusterAffinity, ReplicaSchedulingType};
+use karmada_core::api::wire;
+use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
+use karmada_core::features::{Feature, FeatureGates};
+use karmada_scheduler::{
+    Answer, ClusterId, ClusterSet, Context, Estimate, EstimateError, EstimateRequest, FilterPlugin, Fleet,
+    Options, Profile, ReplicaEstimator, ScheduleError, Session, Snapshot, Step, Verdict, plugins, schedule,
+};
+use proptest::prelude::*;
+use random::Rng;
+
+struct Case {
+    snapshot: Snapshot,
+    spec: ResourceBindingSpec,
+    status: ResourceBindingStatus,
+    options: Options,
+}
+
+fn case(seed: u64, count: u64) -> Case {
+    let rng = &mut Rng(seed);
+    let clusters = random::clusters(rng, count);
+    let bindings = random::bindings(rng, count);
+    let features = FeatureGates::default()
+        .with(Feature::MultiplePodTemplatesScheduling, rng.chance(80))
+        .with(Feature::WorkloadAffinity, rng.chance(70));
+    Case {
+        snapshot: Snapshot::build(&clusters, &bindings).unwrap(),
+        spec: random::spec(rng, count),
+        status: random::status(rng),
+        options: Options {
+            features,
+            enable_empty_workload_propagation: rng.chance(10),
+            ..Options::default()
+        },
+    }
+}
+
+fn outcome(
+    decision: Result<karmada_scheduler::Decision, ScheduleError>,
+) -> Result<Vec<(String, i32)>, String> {
+    decision
+        .map(|decision| {
+            decision
+                .iter()
+                .map(|(name, replicas)| (name.to_owned(), replicas))
+                .collect()
+        })
+        .map_err(|error| error.to_string())
+}
+
+/// A filter that checks another one: what it removes has a reason, what it keeps has none.
+#[derive(Debug)]
+struct Checked<F>(F);
+
+impl<F: FilterPlugin> FilterPlugin for Checked<F> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+    fn filter(&self, ctx: &Context<'_>, candidates: &mut ClusterSet) {
+        let before: Vec<ClusterId> = candidates.iter().collect();
+        self.0.filter(ctx, candidates);
+        for cluster in before {
+            let passes = self.0.verdict(ctx, cluster) == Verdict::Pass;
+            assert_eq!(
+                candidates.contains(cluster),
+                passes,
+                "{} on {cluster:?}",
+                self.0.name()
+            );
+        }
+    }
+    fn verdict(&self, ctx: &Context<'_>, cluster: ClusterId) -> Verdict {
+        self.0.verdict(ctx, cluster)
+    }
+}
+
+/// Says the same as the host would.
+#[derive(Debug)]
+struct Stated(Vec<Estimate>);
+
+impl ReplicaEstimator for Stated {
+    fn name(&self) -> &str {
+        "stated"
+    }
+    fn estimate(&self, _: &EstimateRequest<'_>) -> Result<Vec<Estimate>, EstimateError> {
+        Ok(self.0.clone())
+    }
+}
+
+fn estimates(rng: &mut Rng, count: usize) -> Vec<Estimate> {
+    let estimate = |rng: &mut Rng| match rng.below(4) {
+        0 => Estimate::Unknown,
+        1 => Estimate::Unlimited,
+        _ => Estimate::Value(rng.below(30) as i32),
+    };
+    (0..count).map(|_| estimate(rng)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn filters_agree_with_their_verdicts(seed: u64, count in 0u64..40) {
+        let case = case(seed, count);
+        let mut registry = karmada_scheduler::Registry::new();
+        registry.register_filter(Checked(plugins::ApiEnablement)).unwrap();
+        registry.register_filter(Checked(plugins::TaintToleration)).unwrap();
+        registry.register_filter(Checked(plugins::ClusterAffinity)).unwrap();
+        registry.register_filter(Checked(plugins::SpreadConstraint)).unwrap();
+        registry.register_filter(Checked(plugins::ClusterEviction)).unwrap();
+        registry.register_filter(Checked(plugins::WorkloadAntiAffinity)).unwrap();
+        registry.register_filter(Checked(plugins::WorkloadAffinity)).unwrap();
+        registry.register_score(plugins::ClusterLocality).unwrap();
+        let options = Options { profile: Profile::new("checked", &registry).into(), ..case.options.clone() };
+        let checked = schedule(&case.snapshot, &case.spec, &case.status, &options);
+        let plain = schedule(&case.snapshot, &case.spec, &case.status, &case.options);
+        prop_assert_eq!(outcome(checked), outcome(plain));
+    }
+
+    #[test]
+    fn a_session_equals_one_call(seed: u64, count in 0u64..20) {
+        let case = case(seed, count);
+        let rng = &mut Rng(!seed);
+        let profile = Profile::karmada().with_remote_estimator("remote");
+        let options = Options { profile: profile.into(), ..case.options.clone() };
+        let mut session = Session::new(&case.snapshot, &case.spec, &case.status, &options);
+        let mut said = Vec::new();
+        let mut answers: Vec<Answer> = Vec::new();
+        let stepwise = loop {
+            match session.step(answers) {
+                Step::NeedEstimates(question) => {
+                    said = estimates(rng, question.clusters.len());
+                    answers = vec![Ok(said.clone()), Err(EstimateError("down".into()))];
+                }
+                Step::Done(done) => break done,
+            }
+        };
+        prop_assert!(matches!(session.step(Vec::new()), Step::Done(Err(ScheduleError::Ended))));
+        let profile = Profile::karmada().with_estimator(Stated(said));
+        let options = Options { profile: profile.into(), ..case.options.clone() };
+        let at_once = schedule(&case.snapshot, &case.spec, &case.status, &options);
+        prop_assert_eq!(outcome(stepwise), outcome(at_once));
+    }
+
+    #[test]
+    fn what_was_divided_adds_up(seed: u64, count in 0u64..20) {
+        let case = case(seed, count);
+        let Ok(decision) = schedule(&case.snapshot, &case.spec, &case.status, &case.options) else { return Ok(()) };
+        let strategy = case.spec.placement.as_ref().unwrap().replica_scheduling.clone();
+        let divided = strategy.is_some_and(|it| it.replica_scheduling_type == Some(ReplicaSchedulingType::Divided));
+        let names: Vec<&str> = decision.iter().map(|(name, _)| name).collect();
+        let unique: BTreeSet<&str> = names.iter().copied().collect();
+        prop_assert_eq!(names.len(), unique.len());
+        if case.spec.components.len() > 1 || case.spec.replicas == 0 {
+            prop_assert!(decision.iter().all(|(_, replicas)| replicas == 0));
+            return Ok(());
+        }
+        let sum: i64 = decision.iter().map(|(_, replicas)| i64::from(replicas)).sum();
+        if divided {
+            prop_assert_eq!(sum, i64::from(case.spec.replicas));
+        } else {
+            let tiered = case.spec.placement.as_ref().unwrap().cluster_affinities.iter()
+                .any(|term| !term.overflow_affinities.is_empty());
+            let given: BTreeSet<i32> = decision.iter().map(|(_, replicas)| replicas).filter(|it| *it > 0).collect();
+            prop_assert!(tiered || given.len() <= 1);
+        }
+    }
+
+    #[test]
+    fn steady_scaling_moves_nothing_the_other_way(seed: u64, count in 1u64..20) {
+        let mut case = case(seed, count);
+        case.spec.reschedule_triggered_at = None;
+        let placement = case.spec.placement.as_mut().unwrap();
+        placement.cluster_affinities.clear();
+        let strategy = placement.replica_scheduling.clone().unwrap_or_default();
+        if strategy.weight_preference.as_ref().is_none_or(|it| it.dynamic_weight.is_none()) {
+            return Ok(());
+        }
+        let Ok(decision) = schedule(&case.snapshot, &case.spec, &case.status, &case.options) else { return Ok(()) };
+        if case.spec.components.len() > 1 || case.spec.replicas == 0 {
+            return Ok(());
+        }
+        let after: BTreeMap<&str, i32> = decision.iter().collect();
+        let kept: Vec<(&str, i32)> = case.spec.clusters.iter().map(|it| (it.name.as_str(), it.replicas))
+            .filter(|(name, _)| after.contains_key(name)).collect();
+        let before: i64 = kept.iter().map(|(_, replicas)| i64::from(*replicas)).sum();
+        if before <= i64::from(case.spec.replicas) && kept.len() == case.spec.clusters.len() {
+            prop_assert!(kept.iter().all(|(name, replicas)| after[name] >= *replicas));
+        }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn the_index_picks_what_the_affinity_picks(seed: u64, count in 0u64..400) {
+        let rng = &mut Rng(seed);
+        let clusters = random::clusters(rng, count);
+        let snapshot = Snapshot::build(&clusters, []).unwrap();
+        for _ in 0..20 {
+            let affinity: ClusterAffinity = wire::decode(&random::affinity(rng, count)).unwrap();
+            let picked: BTreeSet<&str> = snapshot.matching(&affinity).iter().map(|id| snapshot.name(id)).collect();
+            let wanted: BTreeSet<&str> =
+                clusters.iter().filter(|cluster| affinity::matches(cluster, &affinity)).map(|it| it.name()).collect();
+            prop_assert_eq!(picked, wanted, "{:?}", affinity);
+        }
+    }
+
+    #[test]
+    fn an_updated_fleet_equals_a_new_one(seed: u64, count in 1u64..30) {
+        let rng = &mut Rng(seed);
+        let mut current: BTreeMap<String, _> = BTreeMap::new();
+        let mut fleet = Fleet::new();
+        for _ in 0..60 {
+            let name = random::name(rng.below(count));
+            let cluster = random::cluster_named(rng, &name);
+            if rng.chance(30) {
+                prop_assert_eq!(fleet.remove(cluster.name()), current.remove(cluster.name()).is_some());
+            } else {
+                fleet.apply(&cluster).unwrap();
+                current.insert(cluster.name().to_owned(), cluster);
+            }
+            if rng.chance(20) {
+                let (spec, status) = (random::spec(rng, count), random::status(rng));
+                let options = Options::default();
+                let fresh = Snapshot::build(current.values(), []).unwrap();
+                let updated = fleet.snapshot();
+                prop_assert_eq!(
+                    outcome(schedule(&updated, &spec, &status, &options)),
+                    outcome(schedule(&fresh, &spec, &status, &options))
+                );
+            }
+        }
+    }
+}
