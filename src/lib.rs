@@ -33,3 +33,8 @@ pub mod prelude {
     pub use karmada_core::quantity::Quantity;
     pub use kube::ResourceExt;
 }
+
+/// Compiles and runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;
