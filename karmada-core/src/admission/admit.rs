@@ -11,11 +11,14 @@ use crate::crd::{KindInfo, Scope, kinds};
 use crate::features::Feature;
 use crate::syntax;
 
+/// How much of `generateName` is kept in a generated name.
+const GENERATED_BASE: usize = 58;
+
 /// Decides about a request: answers with the object as it is to be stored, or says why it is refused.
 ///
 /// The stages are those of the [module](super). On deletion the stored object comes back. Members that only the server
-/// can give (uid, creation time, resource version) are kept from the stored object on an update and otherwise left to
-/// the server; an object without them is admitted.
+/// can give (uid, creation time, resource version, a name to be generated) are kept from the stored object on an update
+/// and otherwise left to the server; an object without them is admitted.
 ///
 /// # Errors
 /// [`Denial`] as a Kubernetes Status would say it: code 400 for an object that cannot be read, 422 for fields that do
@@ -172,14 +175,11 @@ fn admit_custom(
         settle(members, info, old);
     }
 
-    let metadata = read_metadata(&object)?;
+    let old_metadata = old.map(read_metadata).transpose()?;
+    let metadata = with_stand_ins(read_metadata(&object)?, old_metadata.as_ref());
     let mut errors = Vec::new();
-    if let Some(old) = old {
-        let old = read_metadata(old)?;
-        errors.extend(validate_metadata_update(
-            &with_version(metadata.clone(), &old),
-            &old,
-        ));
+    if let Some(old) = &old_metadata {
+        errors.extend(validate_metadata_update(&metadata, old));
     }
     errors.extend(validate_metadata(&metadata, info.scope, syntax::dns_subdomain));
     errors.extend(schema::validate(schema, &object, old));
@@ -226,16 +226,17 @@ fn settle(object: &mut Map<String, Value>, info: &KindInfo, old: Option<&Value>)
     }
 }
 
-/// The metadata of an update with a resource version, where the stored object has none to compare with either.
-fn with_version(mut new: ObjectMeta, old: &ObjectMeta) -> ObjectMeta {
-    let is_none = |metadata: &ObjectMeta| {
-        metadata
-            .resource_version
-            .as_deref()
-            .unwrap_or_default()
-            .is_empty()
-    };
-    if is_none(&new) && is_none(old) {
+/// The metadata as it is checked: with stand-ins for what the server gives. A name to be generated gets its ending, an
+/// update of an object that has no resource version gets one.
+fn with_stand_ins(mut new: ObjectMeta, old: Option<&ObjectMeta>) -> ObjectMeta {
+    let is_none = |text: &Option<String>| text.as_deref().unwrap_or_default().is_empty();
+    if is_none(&new.name) && !is_none(&new.generate_name) {
+        let base = new.generate_name.as_deref().unwrap_or_default();
+        let end = (0..=GENERATED_BASE).rev().find(|end| base.is_char_boundary(*end));
+        let base = end.and_then(|end| base.get(..end)).unwrap_or(base);
+        new.name = Some(format!("{base}00000"));
+    }
+    if old.is_some_and(|old| is_none(&new.resource_version) && is_none(&old.resource_version)) {
         new.resource_version = Some("0".to_owned());
     }
     new
@@ -249,11 +250,10 @@ fn validate_against(
     old: Option<&Value>,
 ) -> Result<(), Denial> {
     let mut checked = object.clone();
-    if let Some(old) = old {
-        let metadata = with_version(read_metadata(object)?, &read_metadata(old)?);
-        if let Value::Object(members) = &mut checked {
-            members.insert("metadata".to_owned(), encode(&metadata)?);
-        }
+    let old_metadata = old.map(read_metadata).transpose()?;
+    let metadata = with_stand_ins(read_metadata(object)?, old_metadata.as_ref());
+    if let Value::Object(members) = &mut checked {
+        members.insert("metadata".to_owned(), encode(&metadata)?);
     }
     validate(
         &Request {
@@ -292,9 +292,7 @@ fn admit_cluster(
         encode(&cluster.spec.resource_models)?
     };
     let mut checked = cluster.clone();
-    if let Some(old) = &old {
-        checked.metadata = with_version(checked.metadata, &old.metadata);
-    }
+    checked.metadata = with_stand_ins(checked.metadata, old.as_ref().map(|old| &old.metadata));
     let errors = cluster::validate(&checked, &raw_models, old.as_ref());
     Denial::unless_fitting(request.kind, object, errors)?;
     cluster::canonicalise(&mut cluster, context.now.as_ref());
@@ -516,6 +514,26 @@ mod tests {
             updated["spec"].get("resourceModels").is_none(),
             "no defaults on update"
         );
+    }
+
+    #[test]
+    fn names_to_be_generated() {
+        let check = |base: &str, expected: Option<u16>| {
+            let hpa = json!({"apiVersion": "autoscaling.karmada.io/v1alpha1", "kind": "FederatedHPA",
+                "metadata": {"generateName": base},
+                "spec": {"maxReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "a"}}});
+            let answer = create(&hpa);
+            assert_eq!(
+                answer.as_ref().err().map(|denial| denial.code),
+                expected,
+                "{base}"
+            );
+            assert!(answer.is_err() || answer.unwrap()["metadata"].get("name").is_none());
+        };
+        check("a-", None);
+        check(&"a".repeat(100), None);
+        check("A-", Some(422));
+        check(&"ä".repeat(40), Some(422));
     }
 
     #[test]

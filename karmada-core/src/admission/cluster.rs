@@ -271,6 +271,10 @@ fn validate_models(models: &[ResourceModel], raw: &Value) -> Result<(), &'static
             other => other.to_string(),
         })
     };
+    let alike = |before: usize, grade: usize, range: usize| {
+        let end = written(before, range, "max").filter(|text| is_held_as_integer(text));
+        end.is_some() && end == written(grade, range, "min")
+    };
     let mut previous: Option<&ResourceModel> = None;
     for (grade, model) in models.iter().enumerate() {
         if let Some(previous) = previous {
@@ -290,7 +294,7 @@ fn validate_models(models: &[ResourceModel], raw: &Value) -> Result<(), &'static
                 Some((_, Some(before))) if before.name != range.name => {
                     return Err("all models must have the same resources in the same order");
                 }
-                Some((before, _)) if written(before, index, "max") != written(grade, index, "min") => {
+                Some((before, _)) if !alike(before, grade, index) => {
                     return Err("intervals must be contiguous and written alike where they meet");
                 }
                 _ => {}
@@ -303,6 +307,29 @@ fn validate_models(models: &[ResourceModel], raw: &Value) -> Result<(), &'static
         previous = Some(model);
     }
     Ok(())
+}
+
+/// Whether upstream holds an amount as a 64-bit integer and a power of ten. What is too long for that, or a fraction
+/// with a binary suffix, it holds in a way in which no two amounts are equal.
+fn is_held_as_integer(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-']);
+    let suffix_at = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, suffix) = text.split_at_checked(suffix_at).unwrap_or((text, ""));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole = whole.trim_start_matches('0').len();
+    // How many decimal digits upstream reckons a power of two to take.
+    let binary_digits = match suffix {
+        "Ki" => 3,
+        "Mi" => 6,
+        "Gi" => 9,
+        "Ti" => 12,
+        "Pi" => 15,
+        "Ei" => 18,
+        _ => return whole.saturating_add(fraction.len()) <= 18,
+    };
+    fraction.is_empty() && whole.max(1).saturating_add(binary_digits) <= 14
 }
 
 #[cfg(test)]
@@ -407,6 +434,10 @@ mod tests {
             "written alike",
         );
         check(json!([model(0, "0", "1"), model(1, "2", &max)]), "contiguous");
+        check(
+            json!([model(0, "0", "1.5Gi"), model(1, "1.5Gi", &max)]),
+            "written alike",
+        );
         check(json!([model(0, "0", "1"), model(1, "1", "2")]), "last model");
         check(
             json!([model(0, "0", "1"), {"grade": 1, "ranges": [{"name": "memory", "min": "1", "max": max}]}]),

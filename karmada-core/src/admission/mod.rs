@@ -14,7 +14,8 @@
 //!
 //! The answer is a function of the [`Request`] and its [`Context`]. Identifiers and the time come in with the context;
 //! the objects of the request are never changed, and no object makes admission panic. Completing is idempotent, but
-//! for the permanent id of policies, which creation always replaces.
+//! for the permanent id of policies, which creation always replaces, and the secrets of ServiceAccounts in Works
+//! ([`prune`](crate::prune::prune)).
 //!
 //! # What is not here
 //!

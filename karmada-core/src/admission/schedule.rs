@@ -20,6 +20,9 @@ const NAMED: [(&str, &str); 12] = [
     ("@everysecond", "* * * * * *"),
 ];
 
+/// What separates the parts.
+const BLANK: [char; 5] = [' ', '\t', '\n', '\r', '\x0c'];
+
 /// Names of days and months. Each stands for its number wherever it occurs, also inside a longer word.
 const NUMBERS: [(&str, &str); 19] = [
     ("SUN", "0"),
@@ -73,7 +76,7 @@ impl Part {
             Self::MonthDay => (1, 31),
             Self::Month => (1, 12),
             Self::WeekDay => (0, 7),
-            Self::Year => (0, 9999),
+            Self::Year => (1, 9999),
         }
     }
 }
@@ -84,15 +87,16 @@ impl Part {
 /// Of a list upstream reads the items only until one matches the present time; here all of them count.
 pub(super) fn is_schedule(text: &str) -> bool {
     let text = text.trim_matches([' ', '\t']);
+    if text.starts_with(BLANK) || text.ends_with(BLANK) {
+        // What is left are line ends, which leave an empty part.
+        return false;
+    }
     let named = NAMED.iter().find(|(name, _)| text.eq_ignore_ascii_case(name));
     let mut text = named.map_or(text, |(_, schedule)| *schedule).to_uppercase();
     for (name, number) in NUMBERS {
         text = text.replace(name, number);
     }
-    let parts: Vec<&str> = text
-        .split([' ', '\t', '\n', '\r', '\x0c'])
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&str> = text.split(BLANK).filter(|part| !part.is_empty()).collect();
     let ends_in_year = parts.last().is_some_and(|part| has_four_digits(part));
     let first = match parts.len() {
         5 => 1,
@@ -138,11 +142,11 @@ fn is_plain(item: &str, part: Part) -> bool {
     let inside = |start: i64, end: i64| start <= end && start >= low && end <= high;
     if let Some((base, rest)) = item.split_once('/') {
         let step = rest.split('/').next().and_then(number).unwrap_or_default();
+        if base == "*" || base == "0" {
+            return step != 0;
+        }
         if step <= 0 {
             return false;
-        }
-        if base == "*" || base == "0" {
-            return true;
         }
         let mut ends = base.split('-').map(number);
         let (Some(Some(start)), end) = (ends.next(), ends.next()) else {
@@ -162,7 +166,8 @@ fn is_plain(item: &str, part: Part) -> bool {
         let mut ends = item.split('-').map(number);
         return matches!((ends.next(), ends.next()), (Some(Some(start)), Some(Some(end))) if inside(start, end));
     }
-    number(&item).is_some_and(|value| inside(value, value))
+    // Zero passes everywhere, also as a day or month, where it never comes.
+    item == "0" || number(&item).is_some_and(|value| inside(value, value))
 }
 
 /// `L`, the last day; or `15W`, the working day nearest to the 15th.
@@ -228,7 +233,12 @@ mod tests {
             ("* * * * * * * *", false),
             ("60 * * * *", false),
             ("* 24 * * *", false),
-            ("* * 0 * *", false),
+            ("* * 0 * *", true),
+            ("* * 00 * *", false),
+            ("*/-5 * * * *", true),
+            ("1-9/-5 * * * *", false),
+            ("\n0 8 * * *", false),
+            ("0\n8 * * *", true),
             ("* * * 13 *", false),
             ("* * * * 8", false),
             ("5-1 * * * *", false),
