@@ -9,12 +9,13 @@ use serde_json::Value;
 use crate::annotations;
 use crate::api::cluster::v1alpha1::Cluster;
 use crate::api::meta::ObjectMeta;
-use crate::api::policy::v1alpha1::{ConflictResolution, PurgeMode};
+use crate::api::policy::v1alpha1::ConflictResolution;
 use crate::api::work::v1alpha1::{Work, WorkSpec, WorkloadTemplate};
 use crate::api::work::v1alpha2::{
     BindingSuspension, ClusterResourceBinding, ResourceBinding, ResourceBindingSpec, TargetCluster,
 };
 use crate::binding::merge_target_clusters;
+use crate::failover::injected_labels;
 use crate::features::{Feature, FeatureGates};
 use crate::job::{CompletionsError, divide_completions};
 use crate::manifest::record_managed;
@@ -294,13 +295,11 @@ impl<'a> WorkBuilder<'a> {
     /// Only with the gate `StatefulFailoverInjection`, only if the workload has no other target, and only into a cluster
     /// it was not in before.
     fn preserved_state(&self, target: &TargetCluster) -> Option<&'a BTreeMap<String, String>> {
-        if !self.gates.enabled(Feature::StatefulFailoverInjection) || self.targets.len() > 1 {
-            return None;
-        }
-        let task = self.binding.spec().graceful_eviction_tasks.last()?;
-        let moved = task.purge_mode == Some(PurgeMode::Directly)
-            && !task.clusters_before_failover.contains(&target.name);
-        moved.then_some(&task.preserved_label_state)
+        let tasks = &self.binding.spec().graceful_eviction_tasks;
+        self.gates
+            .enabled(Feature::StatefulFailoverInjection)
+            .then(|| injected_labels(&target.name, &self.targets, tasks))
+            .flatten()
     }
 }
 
