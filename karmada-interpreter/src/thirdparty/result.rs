@@ -39,23 +39,16 @@ impl<'a> EmptyPaths<'a> {
             }
             Value::Object(map) => {
                 for (key, member) in map {
-                    if holds_empty(member) {
-                        self.members.entry(key).or_default().add(member);
+                    let mut below = self.members.remove(key.as_str()).unwrap_or_default();
+                    below.add(member);
+                    if below.form.is_some() || !below.members.is_empty() {
+                        self.members.insert(key, below);
                     }
                 }
             }
             Value::Array(list) => list.iter().for_each(|member| self.add(member)),
             _ => {}
         }
-    }
-}
-
-/// Whether there is an empty collection at or below the value.
-fn holds_empty(value: &Value) -> bool {
-    match value {
-        Value::Object(map) => map.is_empty() || map.values().any(holds_empty),
-        Value::Array(list) => list.is_empty() || list.iter().any(holds_empty),
-        _ => false,
     }
 }
 
