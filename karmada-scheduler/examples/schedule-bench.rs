@@ -221,7 +221,8 @@ fn variant(spec: &ResourceBindingSpec, index: usize, clusters: &[Cluster]) -> Re
         .as_mut()
         .and_then(|it| it.weight_preference.as_mut());
     if let Some(weights) = weights {
-        weights.static_weight_list.rotate_left(index % 20);
+        let rules = weights.static_weight_list.len().max(1);
+        weights.static_weight_list.rotate_left(index % rules);
         for (position, rule) in weights.static_weight_list.iter_mut().enumerate() {
             rule.weight = 1 + ((position + index) % 23) as i64;
         }
