@@ -12,26 +12,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-const NATIVE: [(&str, &str); 17] = [
-    ("apps/v1", "Deployment"),
-    ("apps/v1", "ReplicaSet"),
-    ("apps/v1", "StatefulSet"),
-    ("apps/v1", "DaemonSet"),
-    ("batch/v1", "Job"),
-    ("batch/v1", "CronJob"),
-    ("v1", "Pod"),
-    ("v1", "Service"),
-    ("networking.k8s.io/v1", "Ingress"),
-    ("v1", "PersistentVolumeClaim"),
-    ("v1", "PersistentVolume"),
-    ("policy/v1", "PodDisruptionBudget"),
-    ("autoscaling/v2", "HorizontalPodAutoscaler"),
-    ("v1", "ServiceAccount"),
-    ("v1", "Secret"),
-    ("multicluster.x-k8s.io/v1alpha1", "ServiceImport"),
-    ("example.com/v1", "Widget"),
-];
-
 /// Names that rules look for, so that objects get past the first of them.
 #[rustfmt::skip]
 const NAMES: &[&str] = &[
@@ -173,10 +153,10 @@ fn ask_everything(
     );
 }
 
+/// Every kind with the layer that has rules for it, and one that nobody has rules for.
 fn kinds(native: &Native) -> Vec<(&dyn SyncInterpreter, TypeMeta<'static>)> {
-    let of_native = NATIVE
-        .iter()
-        .map(|(api_version, kind)| (native as &dyn SyncInterpreter, TypeMeta::new(api_version, kind)));
+    let of_native = Native::kinds().chain([TypeMeta::new("example.com/v1", "Widget")]);
+    let of_native = of_native.map(|kind| (native as &dyn SyncInterpreter, kind));
     let of_third_party = ThirdParty::kinds().map(|kind| (&ThirdParty as &dyn SyncInterpreter, kind));
     of_native.chain(of_third_party).collect()
 }

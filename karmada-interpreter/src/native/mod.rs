@@ -60,6 +60,13 @@ pub struct Native {
     pub gates: FeatureGates,
 }
 
+impl Native {
+    /// The kinds there are rules for, by API group. The status of all others is reflected whole.
+    pub fn kinds() -> impl Iterator<Item = TypeMeta<'static>> {
+        GROUPS.into_iter().flatten().map(|rules| rules.of)
+    }
+}
+
 /// What is reported by the members, in the order of the binding.
 type Items<'a> = &'a [AggregatedStatusItem];
 

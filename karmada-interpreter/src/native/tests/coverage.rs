@@ -69,6 +69,15 @@ fn kinds_and_operations() {
 }
 
 #[test]
+fn every_kind_is_listed_once() {
+    let mut kinds: Vec<_> = Native::kinds().collect();
+    assert_eq!(kinds.len(), 16);
+    kinds.sort();
+    kinds.dedup();
+    assert_eq!(kinds.len(), 16);
+}
+
+#[test]
 fn group_version_and_kind_are_matched_exactly() {
     for (api_version, kind) in [
         ("apps/v1beta1", "Deployment"),
