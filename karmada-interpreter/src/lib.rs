@@ -103,6 +103,8 @@ pub mod dependencies;
 pub mod error;
 pub mod interpreter;
 mod kubernetes;
+#[cfg(feature = "lua")]
+pub mod lua;
 pub mod native;
 pub mod object;
 mod pod_template;

@@ -3,6 +3,7 @@
 use karmada_core::admission::{self, Context, Denial, Operation, Request};
 use karmada_core::api::config::v1alpha1::ResourceInterpreterCustomization;
 use karmada_core::object::Object;
+use karmada_interpreter::lua::check_script;
 use serde_json::{Value, json};
 
 use super::Op;
@@ -24,6 +25,11 @@ pub(super) const OPS: &[Op] = &[
 
 /// What the recordings write where the webhook made up an identifier.
 const GENERATED: &str = "GENERATED";
+
+/// Whether a script can be loaded.
+pub(super) fn script_check(script: &str) -> Result<(), String> {
+    check_script(script).map_err(|error| error.to_string())
+}
 
 /// The request of a case.
 fn request(case: &Case) -> Result<Request<'_>, RunError> {
@@ -50,6 +56,7 @@ fn validate(case: &Case) -> Result<Value, RunError> {
     let context = Context::new(GENERATED)
         .gates(case.feature_gates()?)
         .customizations(&customizations)
+        .check_script(&script_check)
         .allow_no_execute_taint_policy(allow);
     if request.kind == "DeletionProtection" {
         // The webhook is for objects of any kind, and only looks at those on their way out.

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::Op;
+use super::admission::script_check;
 use crate::case::{Case, RunError};
 use crate::compare::{Comparison, Difference, Empties, Rule};
 
@@ -103,6 +104,7 @@ fn play(case: &Case) -> Result<Value, RunError> {
                     .now(serde_json::from_value(json!(NOW))?)
                     .allow_no_execute_taint_policy(full)
                     .customizations(&customizations)
+                    .check_script(&script_check)
                     .quotas(&quotas)
                     .schemas(&schemas);
                 let request = Request {
