@@ -44,6 +44,7 @@ mod assign;
 mod cluster_set;
 mod context;
 mod decision;
+pub mod deschedule;
 mod error;
 mod estimate;
 mod fleet;
