@@ -101,7 +101,7 @@ fn interpret(criterion: &mut Criterion) {
     let object = deployment();
     let mut group = criterion.benchmark_group("interpret/deployment");
     group.bench_function("InterpretReplica", |bencher| {
-        bencher.iter(|| native.get_replicas(&object).unwrap())
+        bencher.iter(|| native.get_replicas(&object).unwrap());
     });
     group.bench_function("ReviseReplica", |bencher| {
         let mut object = object.clone();
@@ -112,10 +112,10 @@ fn interpret(criterion: &mut Criterion) {
         bencher.iter(|| native.retain(&mut desired, &object).unwrap());
     });
     group.bench_function("InterpretStatus", |bencher| {
-        bencher.iter(|| native.reflect_status(&object).unwrap())
+        bencher.iter(|| native.reflect_status(&object).unwrap());
     });
     group.bench_function("InterpretHealth", |bencher| {
-        bencher.iter(|| native.interpret_health(&object).unwrap())
+        bencher.iter(|| native.interpret_health(&object).unwrap());
     });
     group.bench_function("InterpretDependency", |bencher| {
         bencher.iter(|| native.get_dependencies(&object).unwrap());

@@ -78,13 +78,13 @@ fn operations(criterion: &mut Criterion) {
     let job = object("apps.kruise.io/v1alpha1", "BroadcastJob");
     let mut group = criterion.benchmark_group("interpret/third-party");
     group.bench_function("InterpretReplica", |bencher| {
-        bencher.iter(|| layer.get_replicas(&set).unwrap())
+        bencher.iter(|| layer.get_replicas(&set).unwrap());
     });
     group.bench_function("InterpretStatus", |bencher| {
-        bencher.iter(|| layer.reflect_status(&set).unwrap())
+        bencher.iter(|| layer.reflect_status(&set).unwrap());
     });
     group.bench_function("InterpretHealth", |bencher| {
-        bencher.iter(|| layer.interpret_health(&set).unwrap())
+        bencher.iter(|| layer.interpret_health(&set).unwrap());
     });
     group.bench_function("InterpretDependency", |bencher| {
         bencher.iter(|| layer.get_dependencies(&set).unwrap());

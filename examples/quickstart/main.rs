@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
+use karmada::core::api::meta::ResourceList;
 use karmada::core::claim::claim;
 use karmada::core::features::FeatureGates;
 use karmada::core::labels;
@@ -238,7 +239,7 @@ fn propagate(inputs: &Inputs) -> anyhow::Result<Report> {
         template: title(&inputs.template),
         replicas: wanted.as_ref().map_or(0, |wanted| wanted.replicas),
         requests: requests(
-            wanted
+            &wanted
                 .and_then(|wanted| wanted.requirements)
                 .unwrap_or_default()
                 .resource_request,
@@ -258,7 +259,7 @@ fn title(object: &Value) -> String {
     }
 }
 
-fn requests(request: karmada::core::api::meta::ResourceList) -> String {
+fn requests(request: &ResourceList) -> String {
     if request.is_empty() {
         return "nothing in particular".to_owned();
     }

@@ -148,15 +148,16 @@ fn columns<const N: usize>(
     rows: impl Iterator<Item = [String; N]>,
 ) -> Result<String, std::fmt::Error> {
     let rows: Vec<[String; N]> = std::iter::once(headings.map(str::to_owned)).chain(rows).collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
     let mut out = String::new();
     for row in &rows {
         let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let width = rows
-                .iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or_default();
+        for (&width, cell) in widths.iter().zip(row) {
             write!(line, "{cell:width$}  ")?;
         }
         writeln!(out, "{}", line.trim_end())?;
