@@ -22,15 +22,18 @@ pub fn should_sync_namespace(name: &str, labels: &impl Labels, is_skipped: &dyn 
 pub enum Namespaces {
     /// All there are.
     All,
-    /// These, in the order of the policy; none for a policy without selectors.
+    /// These, in the order of the policy.
     Named(Vec<String>),
 }
 
 /// The namespaces to look at again when a ClusterOverridePolicy changes.
 ///
-/// A policy without selectors overrides every namespace, and yet none is looked at again, as upstream has it.
+/// A policy without selectors is about every resource, namespaces included. Upstream looks at none again then.
 #[must_use]
 pub fn namespaces_for_override(spec: &OverrideSpec) -> Namespaces {
+    if spec.resource_selectors.is_empty() {
+        return Namespaces::All;
+    }
     let mut names = Vec::new();
     for selector in &spec.resource_selectors {
         if (selector.api_version.as_str(), selector.kind.as_str()) != ("v1", "Namespace") {
@@ -80,7 +83,7 @@ mod tests {
             let spec: OverrideSpec = serde_json::from_value(json!({"resourceSelectors": selectors})).unwrap();
             assert_eq!(namespaces_for_override(&spec), expect);
         }
-        check(json!([]), Namespaces::Named(vec![]));
+        check(json!([]), Namespaces::All);
         check(
             json!([{"apiVersion": "v1", "kind": "Secret", "name": "x"}]),
             Namespaces::Named(vec![]),

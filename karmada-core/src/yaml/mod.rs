@@ -11,7 +11,7 @@
 //! - of repeated keys the last wins, and so does a merge (`<<`) over what stands before it;
 //! - only the first document is read; an empty stream is `null`.
 //!
-//! Writing ([`write`]): block style, two spaces, keys sorted with numbers inside them by value, lines folded at 80
+//! Writing ([`write()`]): block style, two spaces, keys sorted with numbers inside them by value, lines folded at 80
 //! columns, quotes only where a reader would otherwise see something else.
 
 mod read;

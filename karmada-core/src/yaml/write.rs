@@ -125,7 +125,8 @@ impl Writer {
 
     fn text(&mut self, text: &str, indent: usize, key: bool) {
         let form = Form::of(text);
-        let plain = resolve(text) == Scalar::Text && !is_base60(text);
+        // `<<` without quotes would merge.
+        let plain = resolve(text) == Scalar::Text && !is_base60(text) && text != "<<";
         if text.contains('\n') {
             if form.block && !key {
                 self.literal(text, indent);
@@ -425,6 +426,7 @@ mod tests {
             json!({"a": {"b": {"c": 1}}, "d": [{"e": 1, "f": [2]}]}),
             "a:\n  b:\n    c: 1\nd:\n- e: 1\n  f:\n  - 2\n",
         );
+        check(json!({"<<": "<<"}), "\"<<\": \"<<\"\n");
         check(json!({"y": "on", "1": "0x1"}), "\"1\": \"0x1\"\n\"y\": \"on\"\n");
         check(
             json!({"a": "x: y", "b": "- x", "c": "#c", "d": " x ", "e": "it's", "f": "a #b"}),
