@@ -36,11 +36,12 @@
 //! [`FilterPlugin`]s remove clusters, [`ScorePlugin`]s rate the others, [`ReplicaEstimator`]s say how much room each
 //! has, a [`SelectStage`] picks the clusters to use, and an [`AssignStage`] divides the replicas among them. A
 //! [`Profile`] names one of each; [`Profile::karmada`], the default, reproduces upstream's decisions. A [`Session`] makes
-//! the same decision in steps, for hosts that ask estimators over the network.
+//! the same decision in steps, for hosts that ask estimators over the network; [`schedule_batch`] makes many at once.
 #![forbid(unsafe_code)]
 
 mod affinity;
 mod assign;
+mod batch;
 mod cluster_set;
 mod context;
 mod decision;
@@ -55,6 +56,7 @@ mod select;
 mod session;
 
 pub use assign::{AssignError, AssignStage, Scale, StrategyAssignment};
+pub use batch::schedule_batch;
 pub use cluster_set::{ClusterId, ClusterSet};
 pub use context::Context;
 pub use decision::{Decision, Target};

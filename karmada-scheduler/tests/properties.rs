@@ -8,6 +8,7 @@
 mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 
 use karmada_core::affinity;
 use karmada_core::api::policy::v1alpha1::{ClusterAffinity, ReplicaSchedulingType};
@@ -17,6 +18,7 @@ use karmada_core::features::{Feature, FeatureGates};
 use karmada_scheduler::{
     Answer, ClusterId, ClusterSet, Context, Estimate, EstimateError, EstimateRequest, FilterPlugin, Fleet,
     Options, Profile, ReplicaEstimator, ScheduleError, Session, Snapshot, Step, Verdict, plugins, schedule,
+    schedule_batch,
 };
 use proptest::prelude::*;
 use random::Rng;
@@ -218,6 +220,26 @@ proptest! {
                 clusters.iter().filter(|cluster| affinity::matches(cluster, &affinity)).map(|it| it.name()).collect();
             prop_assert_eq!(picked, wanted, "{:?}", affinity);
         }
+    }
+
+    #[test]
+    fn a_batch_equals_one_call_each(seed: u64, count in 0u64..20, bindings in 0usize..300, threads in 1usize..6) {
+        let Case { snapshot, options, .. } = case(seed, count);
+        let rng = &mut Rng(!seed);
+        let bindings: Vec<(ResourceBindingSpec, ResourceBindingStatus)> = (0..bindings)
+            .map(|_| {
+                let mut spec = random::spec(rng, count);
+                if rng.chance(5) {
+                    spec.placement = None;
+                }
+                (spec, random::status(rng))
+            })
+            .collect();
+        let all: Vec<_> = bindings.iter().map(|(spec, status)| (spec, status)).collect();
+        let batch = schedule_batch(&snapshot, &all, &options, NonZeroUsize::new(threads).unwrap());
+        let one_by_one = all.iter().map(|(spec, status)| outcome(schedule(&snapshot, spec, status, &options)));
+        let batch: Vec<_> = batch.into_iter().map(outcome).collect();
+        prop_assert_eq!(batch, one_by_one.collect::<Vec<_>>());
     }
 
     #[test]
