@@ -9,13 +9,15 @@
     reason = "rows of a table read better with values"
 )]
 
+use std::sync::{Arc, Mutex};
+
 use karmada_core::api::cluster::v1alpha1::Cluster;
 use karmada_core::api::wire;
-use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
+use karmada_core::api::work::v1alpha2::{ResourceBinding, ResourceBindingSpec, ResourceBindingStatus};
 use karmada_core::features::{Feature, FeatureGates};
 use karmada_scheduler::{
-    ErrorKind, Estimate, EstimateError, EstimateRequest, Options, Profile, ReplicaEstimator, ScheduleError,
-    Snapshot, schedule,
+    ClusterId, Context, ErrorKind, Estimate, EstimateError, EstimateRequest, GeneralEstimator, Options,
+    Profile, Registry, ReplicaEstimator, ScheduleError, ScoreError, ScorePlugin, Snapshot, schedule,
 };
 use serde_json::{Value, json};
 
@@ -107,7 +109,7 @@ fn decide(clusters: &[Value], spec: &Value, status: &Value, options: &Options) -
 fn with_room(room: &[(&'static str, i32)]) -> Options {
     Options {
         profile: Profile::karmada()
-            .with_only_estimators(vec![std::sync::Arc::new(Room(room.to_vec()))])
+            .with_only_estimators(vec![Arc::new(Room(room.to_vec()))])
             .into(),
         ..Options::default()
     }
@@ -322,6 +324,22 @@ fn strategies() {
         weights,
         ok(&[("m1", 4), ("m2", 2)]),
     );
+    let only = |name: &str| {
+        let mut only = divided("Weighted");
+        only["replicaScheduling"]["weightPreference"] =
+            json!({"staticWeightList": [{"targetCluster": {"clusterNames": [name]}, "weight": 1}]});
+        only
+    };
+    check(
+        "Weighted, static: no weight, no replicas",
+        only("m2"),
+        ok(&[("m2", 6)]),
+    );
+    check(
+        "Weighted, static: no weights at all",
+        only("m3"),
+        ok(&[("m1", 3), ("m2", 3)]),
+    );
     let unsupported = |kind: &str, preference: &str| {
         Err(format!(
             "failed to assign replicas: unsupported replica scheduling strategy, replicaSchedulingType: {kind}, \
@@ -525,6 +543,186 @@ fn rejections() {
     );
 }
 
+/// Sections 2.6 and 2.7: the reasons that lie in the binding and in other bindings.
+#[test]
+fn rejections_by_bindings() {
+    let check = |row: &str, change: Value, stays: bool, want: &str| {
+        let other: ResourceBinding = wire::decode(&json!({
+            "metadata": {"namespace": "ns", "name": "other", "resourceVersion": "1"},
+            "spec": {
+                "clusters": [{"name": if row == "WorkloadAffinity" { "m2" } else { "m1" }, "replicas": 1}],
+                "workloadAffinityGroups": {"affinityGroup": "app=web", "antiAffinityGroup": "app=web"},
+            },
+        }))
+        .unwrap();
+        let clusters: Vec<Cluster> = vec![wire::decode(&cluster("m1")).unwrap()];
+        let snapshot = Snapshot::build(&clusters, [&other]).unwrap();
+        let options = Options {
+            features: FeatureGates::default().with(Feature::WorkloadAffinity, true),
+            ..Options::default()
+        };
+        let mut spec = deployment(1, json!({}));
+        merge(&mut spec, change);
+        let decide = |spec: &Value| {
+            let spec: ResourceBindingSpec = wire::decode(spec).unwrap();
+            schedule(&snapshot, &spec, &ResourceBindingStatus::default(), &options)
+        };
+        let ScheduleError::Fit(fit) = decide(&spec).unwrap_err() else {
+            unreachable!()
+        };
+        let rejection = fit.diagnosis.rejections().next().unwrap();
+        assert_eq!((rejection.plugin, rejection.reason), (row, want));
+        spec["clusters"] = json!([{"name": "m1", "replicas": 1}]);
+        assert_eq!(decide(&spec).is_ok(), stays, "{row}");
+    };
+    check(
+        "ClusterEviction",
+        json!({"gracefulEvictionTasks": [{"fromCluster": "m1", "reason": "r", "producer": "p"}]}),
+        false,
+        "cluster(s) is in the process of eviction",
+    );
+    check(
+        "WorkloadAffinity",
+        json!({"workloadAffinityGroups": {"affinityGroup": "app=web"}}),
+        true,
+        "ResourceBinding with the same affinity group does not target this cluster",
+    );
+    check(
+        "WorkloadAntiAffinity",
+        json!({"workloadAffinityGroups": {"antiAffinityGroup": "app=web"}}),
+        true,
+        "cluster already has workload with the same anti-affinity group",
+    );
+}
+
+/// Section 2.7: which other bindings count, and what they leave.
+#[test]
+fn workload_groups() {
+    let clusters: Vec<Cluster> = ["m1", "m2", "m3"]
+        .iter()
+        .map(|name| wire::decode(&cluster(name)).unwrap())
+        .collect();
+    let options = Options {
+        features: FeatureGates::default().with(Feature::WorkloadAffinity, true),
+        ..Options::default()
+    };
+    let check = |row: &str, own: Value, others: &[(&str, &str, &[&str])], want: &[&str]| {
+        let others: Vec<ResourceBinding> = others
+            .iter()
+            .map(|(namespace, name, targets)| {
+                let targets: Vec<Value> = targets.iter().map(|name| json!({"name": name, "replicas": 1})).collect();
+                wire::decode(&json!({
+                    "metadata": {"namespace": namespace, "name": name, "resourceVersion": "1"},
+                    "spec": {"clusters": targets, "workloadAffinityGroups": {"affinityGroup": "k=v", "antiAffinityGroup": "k="}},
+                }))
+                .unwrap()
+            })
+            .collect();
+        let snapshot = Snapshot::build(&clusters, &others).unwrap();
+        let mut spec = deployment(1, json!({}));
+        spec["workloadAffinityGroups"] = own;
+        let spec: ResourceBindingSpec = wire::decode(&spec).unwrap();
+        let decision = schedule(&snapshot, &spec, &ResourceBindingStatus::default(), &options).unwrap();
+        let names: Vec<&str> = decision.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, want, "{row}");
+    };
+    let (near, apart) = (
+        json!({"affinityGroup": "k=v"}),
+        json!({"antiAffinityGroup": "k="}),
+    );
+    let all = ["m1", "m2", "m3"];
+    let two: [(&str, &str, &[&str]); 2] = [("ns", "a", &["m1", "m2"]), ("ns", "b", &["m2", "m3"])];
+    check("affinity: what all have", near.clone(), &two, &["m2"]);
+    check(
+        "affinity: who has nothing does not count",
+        near.clone(),
+        &[("ns", "a", &[]), ("ns", "b", &["m3"])],
+        &["m3"],
+    );
+    check(
+        "affinity: the first may go anywhere",
+        near.clone(),
+        &[("ns", "a", &[])],
+        &all,
+    );
+    check(
+        "affinity: another namespace",
+        near.clone(),
+        &[("other", "a", &["m1"])],
+        &all,
+    );
+    check(
+        "affinity: oneself",
+        near.clone(),
+        &[("ns", "web-deployment", &["m1"])],
+        &all,
+    );
+    check(
+        "affinity: another group",
+        json!({"affinityGroup": "k=w"}),
+        &two,
+        &all,
+    );
+    check(
+        "anti-affinity: what nobody has",
+        apart.clone(),
+        &[("ns", "a", &["m1", "m2"])],
+        &["m3"],
+    );
+    check(
+        "anti-affinity: oneself",
+        apart.clone(),
+        &[("ns", "web-deployment", &["m1"])],
+        &all,
+    );
+    check(
+        "anti-affinity: another namespace",
+        apart,
+        &[("other", "a", &["m1"])],
+        &all,
+    );
+    check("no group", json!({}), &two, &all);
+}
+
+/// A score plugin that fails.
+#[derive(Debug)]
+struct Failing {
+    scoring: bool,
+}
+
+impl ScorePlugin for Failing {
+    fn name(&self) -> &str {
+        "Failing"
+    }
+    fn score(&self, _: &Context<'_>, _: &[ClusterId], _: &mut [i64]) -> Result<(), ScoreError> {
+        if self.scoring {
+            Err(ScoreError("no".into()))
+        } else {
+            Ok(())
+        }
+    }
+    fn normalize(&self, _: &Context<'_>, _: &mut [i64]) -> Result<(), ScoreError> {
+        Err(ScoreError("no".into()))
+    }
+}
+
+/// Section 2.6: the texts of failing score plugins.
+#[test]
+fn score_failures() {
+    let check = |scoring: bool, want: &str| {
+        let mut registry = Registry::in_tree();
+        registry.register_score(Failing { scoring }).unwrap();
+        let options = Options {
+            profile: Profile::new("failing", &registry).into(),
+            ..Options::default()
+        };
+        let got = decide(&[cluster("m1")], &deployment(1, json!({})), &json!({}), &options);
+        assert_eq!(got, Err(format!("failed to prioritize clusters: {want}")));
+    };
+    check(true, "plugin \"Failing\" failed with: no");
+    check(false, "plugin \"Failing\" normalizeScore failed with: no");
+}
+
 /// Section 2.5: reasons are counted and sorted as texts, so that ten come before two.
 #[test]
 fn fit_error_text() {
@@ -542,6 +740,13 @@ fn fit_error_text() {
                 2 cluster(s) did not match the placement cluster affinity constraint.";
     assert_eq!(
         decide(&many, &spec, &json!({}), &Options::default()),
+        Err(text.to_owned())
+    );
+    let three = &many[9..];
+    let text = "0/3 clusters are available: 1 cluster(s) did not have the API resource, \
+                2 cluster(s) did not match the placement cluster affinity constraint.";
+    assert_eq!(
+        decide(three, &spec, &json!({}), &Options::default()),
         Err(text.to_owned())
     );
     let none = "0/0 clusters are available: no cluster exists.";
@@ -618,6 +823,142 @@ fn summary_estimates() {
         json!({"pods": 100, "cpu": "1"}),
         json!({"cpu": "0"}),
         "100",
+    );
+}
+
+/// Says one number for each cluster, or fails.
+#[derive(Debug)]
+struct Says(Result<i32, ()>);
+
+impl ReplicaEstimator for Says {
+    fn name(&self) -> &str {
+        "says"
+    }
+    fn estimate(&self, request: &EstimateRequest<'_>) -> Result<Vec<Estimate>, EstimateError> {
+        let number = self.0.map_err(|()| EstimateError("down".into()))?;
+        Ok(vec![Estimate::from_wire(number); request.clusters.len()])
+    }
+}
+
+/// Section 5.1: several estimators together.
+#[test]
+fn merged_estimates() {
+    let check = |row: &str, said: &[Result<i32, ()>], want: Option<i32>| {
+        let estimators = said
+            .iter()
+            .map(|said| Arc::new(Says(*said)) as Arc<dyn ReplicaEstimator>);
+        let options = Options {
+            profile: Profile::karmada()
+                .with_only_estimators(estimators.collect())
+                .into(),
+            ..Options::default()
+        };
+        let got = decide(&[cluster("m1")], &deployment(9, dynamic()), &json!({}), &options);
+        let want = want.map_or(ok(&[("m1", 9)]), |room| {
+            Err(format!(
+                "failed to assign replicas: failed to scale up: Clusters available replicas {room} are not enough to \
+                 schedule."
+            ))
+        });
+        assert_eq!(got, want, "{row}");
+    };
+    check("nobody knows: as many as are wanted", &[], None);
+    check("unknown", &[Ok(-1)], None);
+    check("unlimited", &[Ok(i32::MAX)], None);
+    check("the smallest counts", &[Ok(7), Ok(3), Ok(5)], Some(3));
+    check("unknown beside a number", &[Ok(-1), Ok(4)], Some(4));
+    check("failed beside a number", &[Err(()), Ok(4)], Some(4));
+    check("all failed", &[Err(()), Err(())], None);
+}
+
+/// Keeps what the general estimator says.
+#[derive(Debug, Default)]
+struct Recorder(Arc<Mutex<Vec<Estimate>>>);
+
+impl ReplicaEstimator for Recorder {
+    fn name(&self) -> &str {
+        "recorder"
+    }
+    fn estimate(&self, request: &EstimateRequest<'_>) -> Result<Vec<Estimate>, EstimateError> {
+        let estimates = GeneralEstimator.estimate(request)?;
+        self.0.lock().unwrap().clone_from(&estimates);
+        Ok(estimates)
+    }
+}
+
+/// Section 5.3: room for sets of components; 8.4, 2: quantities count in the unit of their notation.
+#[test]
+fn component_set_estimates() {
+    let check = |row: &str, allocatable: Value, components: Value, want: i32| {
+        let recorder = Recorder::default();
+        let recorded = recorder.0.clone();
+        let options = Options {
+            features: FeatureGates::default().with(Feature::MultiplePodTemplatesScheduling, true),
+            profile: Profile::karmada()
+                .with_only_estimators(vec![Arc::new(recorder)])
+                .into(),
+            ..Options::default()
+        };
+        let mut value = cluster("m1");
+        merge(&mut value, summary(allocatable));
+        let mut spec = deployment(
+            0,
+            json!({"spreadConstraints": [{"spreadByField": "cluster", "minGroups": 1, "maxGroups": 1}]}),
+        );
+        spec["components"] = components;
+        decide(&[value], &spec, &json!({}), &options).unwrap();
+        assert_eq!(*recorded.lock().unwrap(), [Estimate::Value(want)], "{row}");
+    };
+    let part = |replicas: i32, resource: &str, amount: &str| json!({"name": "part", "replicas": replicas, "replicaRequirements": {"resourceRequest": {resource: amount}}});
+    let room = |resource: &str, amount: &str| json!({"pods": 100, resource: amount});
+    check("no summary", Value::Null, json!([part(1, "cpu", "1")]), 0);
+    check(
+        "the scarcest",
+        room("cpu", "10"),
+        json!([part(1, "cpu", "1"), part(2, "cpu", "500m")]),
+        5,
+    );
+    check(
+        "pods",
+        room("cpu", "10"),
+        json!([part(30, "cpu", "1m"), part(3, "cpu", "1m")]),
+        3,
+    );
+    check(
+        "no replicas",
+        room("cpu", "10"),
+        json!([part(0, "cpu", "1")]),
+        100,
+    );
+    check(
+        "not offered",
+        room("cpu", "10"),
+        json!([part(1, "memory", "1Gi")]),
+        0,
+    );
+    check(
+        "1Gi of 64Gi",
+        room("memory", "64Gi"),
+        json!([part(1, "memory", "1Gi")]),
+        64,
+    );
+    check(
+        "1G of 64G",
+        room("memory", "64G"),
+        json!([part(1, "memory", "1G")]),
+        64,
+    );
+    check(
+        "1G of 64Gi",
+        room("memory", "64Gi"),
+        json!([part(1, "memory", "1G")]),
+        0,
+    );
+    check(
+        "100Gi of 64G",
+        room("memory", "64G"),
+        json!([part(1, "memory", "100Gi")]),
+        100,
     );
 }
 
