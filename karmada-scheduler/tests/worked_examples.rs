@@ -13,11 +13,14 @@ use std::sync::{Arc, Mutex};
 
 use karmada_core::api::cluster::v1alpha1::Cluster;
 use karmada_core::api::wire;
-use karmada_core::api::work::v1alpha2::{ResourceBinding, ResourceBindingSpec, ResourceBindingStatus};
+use karmada_core::api::work::v1alpha2::{
+    Component, ResourceBinding, ResourceBindingSpec, ResourceBindingStatus,
+};
 use karmada_core::features::{Feature, FeatureGates};
 use karmada_scheduler::{
-    ClusterId, Context, ErrorKind, Estimate, EstimateError, EstimateRequest, GeneralEstimator, Options,
-    Profile, Registry, ReplicaEstimator, ScheduleError, ScoreError, ScorePlugin, Snapshot, schedule,
+    AssumedWorkload, ClusterId, Context, ErrorKind, Estimate, EstimateError, EstimateRequest, Fleet,
+    GeneralEstimator, Options, Profile, Registry, ReplicaEstimator, ScheduleError, ScoreError, ScorePlugin,
+    Snapshot, schedule,
 };
 use serde_json::{Value, json};
 
@@ -1024,4 +1027,131 @@ fn workloads_and_others() {
         &plain,
         ok(&[("m1", 0), ("m2", 0)]),
     );
+}
+
+/// Section 8.4, 3: of several reasons the first in the fixed order of plugins, which upstream draws by lot.
+#[test]
+fn the_first_of_several_reasons() {
+    let check = |change: Value, want: &str| {
+        let mut value = cluster("m1");
+        merge(&mut value, change);
+        let mut spec = deployment(
+            1,
+            json!({
+                "clusterAffinity": {"clusterNames": ["none"]},
+                "spreadConstraints": [{"spreadByField": "region", "minGroups": 1, "maxGroups": 1}],
+            }),
+        );
+        spec["gracefulEvictionTasks"] = json!([{"fromCluster": "m1", "reason": "r", "producer": "p"}]);
+        let got = decide(&[value], &spec, &json!({}), &Options::default()).unwrap_err();
+        assert_eq!(got, format!("0/1 clusters are available: 1 cluster(s) {want}."));
+    };
+    let taints = json!([{"key": "k", "effect": "NoSchedule"}]);
+    check(
+        json!({"status": {"apiEnablements": []}, "spec": {"taints": taints}}),
+        "did not have the API resource",
+    );
+    check(
+        json!({"spec": {"taints": taints}}),
+        "had untolerated taint {k:NoSchedule}",
+    );
+    check(
+        json!({}),
+        "did not match the placement cluster affinity constraint",
+    );
+}
+
+/// Section 8.4, 4: targets that get nothing new follow in the order they had, which upstream draws by lot.
+#[test]
+fn the_order_of_targets() {
+    check_dynamic(
+        "aggregated up 3->8, two in place",
+        divided("Aggregated"),
+        8,
+        &[("m4", 1), ("m3", 1), ("m1", 1)],
+        &[("m1", 10), ("m2", 4), ("m3", 2), ("m4", 2)],
+        &ok(&[("m1", 6), ("m4", 1), ("m3", 1)]),
+    );
+}
+
+/// Upstream issue 6771: what a cluster has already counts as room, also where it would not fit any more.
+#[test]
+fn stale_replicas_count_as_room() {
+    let mut placement = dynamic();
+    placement["spreadConstraints"] = json!([{"spreadByField": "cluster", "minGroups": 1, "maxGroups": 1}]);
+    let mut spec = deployment(5, placement);
+    spec["clusters"] = json!([{"name": "m1", "replicas": 5}]);
+    spec["rescheduleTriggeredAt"] = json!("2026-01-02T00:00:00Z");
+    let status = json!({"lastScheduledTime": "2026-01-01T00:00:00Z"});
+    let options = with_room(&[("m1", 0), ("m2", 9)]);
+    let got = decide(&[cluster("m1"), cluster("m2")], &spec, &status, &options);
+    assert_eq!(got, ok(&[("m1", 5)]));
+}
+
+/// Section 8.4, 14: assumed workloads take room, the binding's own too, though its replicas run already.
+#[test]
+fn assumed_workloads() {
+    let check = |row: &str, enabled: bool, released: &[&str], want: i32| {
+        let mut value = cluster("m1");
+        merge(&mut value, summary(json!({"pods": 10})));
+        let mut fleet = Fleet::new();
+        fleet.apply(&wire::decode(&value).unwrap()).unwrap();
+        for (binding, replicas) in [("ns/web-deployment", 3), ("ns/other", 2)] {
+            let component = Component {
+                name: "pods".into(),
+                replicas,
+                ..Component::default()
+            };
+            let workload = AssumedWorkload {
+                namespace: "ns".into(),
+                components: vec![component],
+            };
+            fleet.assume(binding, "m1", workload);
+        }
+        for binding in released {
+            fleet.release(binding, "m1");
+        }
+        let mut spec = deployment(100, dynamic());
+        spec["clusters"] = json!([{"name": "m1", "replicas": 3}]);
+        let spec: ResourceBindingSpec = wire::decode(&spec).unwrap();
+        let options = Options {
+            features: FeatureGates::default().with(Feature::SchedulingOvercommitProtection, enabled),
+            ..Options::default()
+        };
+        let got = schedule(
+            &fleet.snapshot(),
+            &spec,
+            &ResourceBindingStatus::default(),
+            &options,
+        );
+        let want = format!("Clusters available replicas {want} are not enough to schedule.");
+        assert!(got.unwrap_err().to_string().ends_with(&want), "{row}");
+    };
+    check("off", false, &[], 10);
+    check("on", true, &[], 5);
+    check("one released", true, &["ns/other"], 7);
+    check("both released", true, &["ns/other", "ns/web-deployment"], 10);
+}
+
+/// Section 8.4, 15: sets of components that are not divided go to the first cluster, room or not.
+#[test]
+fn component_sets_without_room() {
+    let check = |row: &str, mut placement: Value, want: Outcome| {
+        placement["spreadConstraints"] =
+            json!([{"spreadByField": "cluster", "minGroups": 1, "maxGroups": 1}]);
+        let mut spec = deployment(0, placement);
+        spec["components"] = json!([{"name": "part", "replicas": 1}]);
+        let options = Options {
+            features: FeatureGates::default().with(Feature::MultiplePodTemplatesScheduling, true),
+            ..Options::default()
+        };
+        assert_eq!(
+            decide(&[cluster("m1")], &spec, &json!({}), &options),
+            want,
+            "{row}"
+        );
+    };
+    check("Duplicated", json!({}), ok(&[("m1", 0)]));
+    let short = "failed to select clusters: no enough resource when selecting 1 clusters";
+    check("Divided", dynamic(), Err(short.to_owned()));
 }
