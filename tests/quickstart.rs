@@ -135,3 +135,72 @@ fn errors_name_the_file_the_document_and_the_option() {
     check(&["--frob"], "--frob: no such option");
     check(&["--fleet"], "--fleet needs a value");
 }
+
+/// A policy for the sample Deployment, in a file of its own.
+fn policy(name: &str, metadata: &str, spec: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quickstart-policies");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("{name}.yaml"));
+    let text = format!(
+        "apiVersion: policy.karmada.io/v1alpha1\nkind: PropagationPolicy\nmetadata: {metadata}\nspec:\n  \
+         resourceSelectors: [{{apiVersion: apps/v1, kind: Deployment}}]\n  {spec}\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn policies_get_the_defaults_of_admission() {
+    fn check(name: &str, spec: &str, expected: &[(&str, i64)]) {
+        // Nor does the policy name a namespace, as usual with kubectl.
+        let path = policy(name, "{name: web}", spec);
+        let report = report(&["--policy", path.to_str().unwrap()]);
+        let chosen: Vec<_> = shares(&report)
+            .into_iter()
+            .filter(|(_, verdict, _)| *verdict == "chosen")
+            .map(|(name, _, replicas)| (name, replicas))
+            .collect();
+        assert_eq!(chosen, expected, "{report}");
+    }
+    check(
+        "type",
+        "placement: {clusterAffinity: {clusterNames: [member1, member2]}, replicaScheduling: {}}",
+        &[("member1", 6), ("member2", 6)],
+    );
+    check(
+        "spread",
+        "placement: {spreadConstraints: [{maxGroups: 1}]}",
+        &[("member5", 12)],
+    );
+}
+
+#[test]
+fn policies_are_refused_by_field() {
+    fn check(name: &str, spec: &str, expected: &str) {
+        let path = policy(name, "{name: web, namespace: default}", spec);
+        let output = quickstart(&["--policy", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{spec}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(expected), "{spec}: {text}");
+    }
+    check(
+        "bogus",
+        "placement: {replicaScheduling: {replicaSchedulingType: Bogus}}",
+        "document 1 (PropagationPolicy default/web): spec.placement.replicaScheduling.replicaSchedulingType: Unsupported",
+    );
+    check(
+        "scheduler",
+        "schedulerName: other",
+        "spec.schedulerName: only \"default-scheduler\"",
+    );
+    check(
+        "dependencies",
+        "propagateDeps: true",
+        "spec.propagateDeps: dependencies are not followed",
+    );
+    check(
+        "overrides",
+        "dependentOverrides: [missing]",
+        "\"missing\" is not among those given",
+    );
+}

@@ -4,16 +4,17 @@
 //! `cargo run --example quickstart` uses the files in `samples/`; `-- --help` tells how to use your own.
 
 mod args;
+mod inputs;
 mod report;
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use karmada::core::api::meta::ResourceList;
 use karmada::core::claim::claim;
 use karmada::core::features::FeatureGates;
 use karmada::core::labels;
+use karmada::core::names::DEFAULT_SCHEDULER;
 use karmada::core::object::Object;
 use karmada::core::override_rules::Overrides;
 use karmada::core::policy::{PolicyRef, select_policy};
@@ -21,12 +22,11 @@ use karmada::core::propagation::{Binding, Interpretation, build_binding};
 use karmada::core::selector::{ImplicitPriority, highest_priority};
 use karmada::core::work::{BindingRef, WorkBuilder};
 use karmada::interpreter::{SyncChain, SyncInterpreter};
-use karmada::loader::{self, Document};
-use karmada::prelude::*;
 use karmada::scheduler::{Decision, Diagnosis, Options, ScheduleError, Snapshot, diagnose, schedule};
 use serde_json::Value;
 
 use args::{Args, Format, USAGE};
+use inputs::{Inputs, PERMANENT_ID};
 use report::{ClusterLine, PolicyLine, Report, Verdict, to_yaml};
 
 fn main() -> ExitCode {
@@ -44,8 +44,10 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let inputs = Inputs::load(args)?;
-    let report = propagate(&inputs)?;
+    // The kinds of Kubernetes, and those of other projects that Karmada knows.
+    let interpreter = SyncChain::built_in();
+    let inputs = Inputs::load(args, &interpreter)?;
+    let report = propagate(&inputs, &interpreter)?;
     match args.format {
         Format::Table => print!("{}", report.table()?),
         Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
@@ -61,114 +63,9 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// What the files hold.
-#[derive(Debug, Default)]
-struct Inputs {
-    template: Value,
-    policies: Vec<PropagationPolicy>,
-    cluster_policies: Vec<ClusterPropagationPolicy>,
-    overrides: Vec<OverridePolicy>,
-    cluster_overrides: Vec<ClusterOverridePolicy>,
-    fleet: Vec<Cluster>,
-}
-
-impl Inputs {
-    fn load(args: &Args) -> anyhow::Result<Self> {
-        let mut inputs = Self {
-            template: template(&args.deployment)?,
-            ..Self::default()
-        };
-        if let Some(replicas) = args.replicas {
-            let mine = interpreter().revise_replica(&mut inputs.template, i64::from(replicas))?;
-            if !mine.is_value() {
-                bail!(
-                    "--replicas: a {} has no replicas",
-                    Object::new(&inputs.template).kind()
-                );
-            }
-        }
-        for document in loader::load_path(&args.policy)? {
-            if document.is::<PropagationPolicy>() {
-                inputs.policies.push(document.decode()?);
-            } else if document.is::<ClusterPropagationPolicy>() {
-                inputs.cluster_policies.push(document.decode()?);
-            } else {
-                return Err(unexpected(
-                    &document,
-                    "a PropagationPolicy or ClusterPropagationPolicy",
-                ));
-            }
-        }
-        let overrides = args.override_policy.as_ref().map(loader::load_path).transpose()?;
-        for document in overrides.unwrap_or_default() {
-            if document.is::<OverridePolicy>() {
-                inputs.overrides.push(document.decode()?);
-            } else if document.is::<ClusterOverridePolicy>() {
-                inputs.cluster_overrides.push(document.decode()?);
-            } else {
-                return Err(unexpected(
-                    &document,
-                    "an OverridePolicy or ClusterOverridePolicy",
-                ));
-            }
-        }
-        for document in loader::load_path(&args.fleet)? {
-            if !document.is::<Cluster>() {
-                return Err(unexpected(&document, "a Cluster"));
-            }
-            inputs.fleet.push(document.decode()?);
-        }
-        // Admission gives policies random ids; a preview is the same every time.
-        for policy in &mut inputs.policies {
-            give_id(
-                &mut policy.metadata.labels,
-                labels::PROPAGATION_POLICY_PERMANENT_ID,
-            );
-        }
-        for policy in &mut inputs.cluster_policies {
-            give_id(
-                &mut policy.metadata.labels,
-                labels::CLUSTER_PROPAGATION_POLICY_PERMANENT_ID,
-            );
-        }
-        Ok(inputs)
-    }
-}
-
-/// The one object in a file.
-fn template(path: &Path) -> anyhow::Result<Value> {
-    let mut documents = loader::load_path(path)?;
-    match documents.pop() {
-        Some(document) if documents.is_empty() => Ok(document.into_value()),
-        Some(_) => bail!(
-            "{}: expected one resource template, found {}",
-            path.display(),
-            documents.len() + 1
-        ),
-        None => bail!("{}: holds no object", path.display()),
-    }
-}
-
-fn unexpected(document: &Document, expected: &str) -> anyhow::Error {
-    anyhow!("{}: expected {expected}", document.position())
-}
-
-fn give_id(labels: &mut Option<std::collections::BTreeMap<String, String>>, key: &str) {
-    let labels = labels.get_or_insert_default();
-    labels
-        .entry(key.to_owned())
-        .or_insert_with(|| "00000000-0000-4000-8000-000000000000".to_owned());
-}
-
-/// The kinds of Kubernetes, and those of other projects that Karmada knows.
-fn interpreter() -> SyncChain {
-    SyncChain::built_in()
-}
-
 /// Claim, bind, schedule, override, pack.
-fn propagate(inputs: &Inputs) -> anyhow::Result<Report> {
+fn propagate(inputs: &Inputs, interpreter: &SyncChain) -> anyhow::Result<Report> {
     let gates = FeatureGates::default();
-    let interpreter = interpreter();
 
     // Which policy propagates the template?
     let mut template = inputs.template.clone();
@@ -181,6 +78,7 @@ fn propagate(inputs: &Inputs) -> anyhow::Result<Report> {
         )
     })?;
     let policy_line = policy_line(&template, policy, policies.0.len() + policies.1.len());
+    refuse_what_is_not_covered(policy, inputs)?;
     claim(&mut template, policy);
 
     // What does the template want?
@@ -202,7 +100,8 @@ fn propagate(inputs: &Inputs) -> anyhow::Result<Report> {
             (&mut binding.metadata, &mut binding.spec, &binding.status, key)
         }
     };
-    give_id(&mut metadata.labels, key);
+    let binding_labels = metadata.labels.get_or_insert_default();
+    binding_labels.insert(key.to_owned(), PERMANENT_ID.to_owned());
 
     // Where does it go?
     let snapshot = Snapshot::build(&inputs.fleet, [])?;
@@ -249,6 +148,34 @@ fn propagate(inputs: &Inputs) -> anyhow::Result<Report> {
         error: outcome.err().map(|error| error.to_string()),
         works,
     })
+}
+
+/// What a control plane would do for the policy, and this example does not.
+fn refuse_what_is_not_covered(policy: PolicyRef<'_>, inputs: &Inputs) -> anyhow::Result<()> {
+    let spec = policy.spec();
+    let subject = format!("{} {}", policy.kind(), policy.name());
+    if !matches!(spec.scheduler_name.as_str(), "" | DEFAULT_SCHEDULER) {
+        bail!(
+            "{subject}: spec.schedulerName: only {DEFAULT_SCHEDULER:?} is at hand, not {:?}",
+            spec.scheduler_name
+        );
+    }
+    if spec.propagate_deps {
+        bail!("{subject}: spec.propagateDeps: dependencies are not followed by this example");
+    }
+    for name in &spec.dependent_overrides {
+        let known = |candidate: &Option<String>| candidate.as_ref() == Some(name);
+        let given = match policy {
+            PolicyRef::Namespaced(_) => inputs.overrides.iter().any(|o| known(&o.metadata.name)),
+            PolicyRef::Cluster(_) => inputs.cluster_overrides.iter().any(|o| known(&o.metadata.name)),
+        };
+        if !given {
+            bail!(
+                "{subject}: spec.dependentOverrides: the override policy {name:?} is not among those given"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn title(object: &Value) -> String {
