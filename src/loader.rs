@@ -131,11 +131,17 @@ impl fmt::Display for Position {
     }
 }
 
-/// One object, and where it was read.
-#[derive(Debug, Clone, PartialEq)]
+/// One object, and where it was read. `Debug` shows the place and not the object, which may be a Secret.
+#[derive(Clone, PartialEq)]
 pub struct Document {
     position: Position,
     value: Value,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Document").field(&self.position).finish()
+    }
 }
 
 impl Document {
@@ -524,6 +530,17 @@ mod tests {
     use karmada_core::api::cluster::v1alpha1::Cluster;
     use proptest::prelude::*;
     use serde_json::json;
+
+    #[test]
+    fn debug_keeps_the_object_to_itself() {
+        let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {token: hunter2}\n";
+        let documents = load_str("t", text).unwrap();
+        let printed = format!("{documents:?}");
+        assert!(
+            printed.contains("Secret a") && !printed.contains("hunter2"),
+            "{printed}"
+        );
+    }
 
     /// `value:` of an otherwise complete object, or the error.
     fn scalar(yaml: &str) -> Result<Value, String> {
