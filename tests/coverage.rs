@@ -1,8 +1,9 @@
-//! Holds the second part of `docs/coverage.md` against the sources: every pure function that the requirements list is
-//! there with a table test, or is admitted to be missing.
+//! Holds the last two parts of `docs/coverage.md` against the sources: every section of the propagation model has the
+//! items and table tests it names, and so has every pure function that the requirements list, or it is admitted to be
+//! missing.
 //!
-//! The rows are kept in the document. Where the shared folder is at hand, they are compared with the list in
-//! `controllers.md` section 18, of which none may be left out.
+//! The rows are kept in the document. Where the shared folder is at hand, they are compared with the subsections of
+//! `api.md` section 4 and with the list in `controllers.md` section 18, of which none may be left out.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,6 +23,7 @@ const OPEN: [&str; 0] = [];
 /// Sections of the requirements that belong to later work.
 const LATER: [&str; 2] = ["10", "14"];
 
+const MODEL: &str = "## api.md 4: the propagation model";
 const HEADING: &str = "## controllers.md 18: pure functions";
 
 /// The cells of the rows of all tables between two headings of the same level, without those above the rule.
@@ -127,6 +129,39 @@ fn document(root: &Path) -> String {
     fs::read_to_string(root.join("docs/coverage.md")).unwrap()
 }
 
+/// Whether a row has items and table tests, all of which exist.
+fn check_row(root: &Path, name: &str, items: &str, tests: &str) -> Result<(), String> {
+    for (what, cell, exists) in [
+        ("item", items, item_exists as fn(&Path, &str) -> bool),
+        ("test", tests, test_exists),
+    ] {
+        let paths = paths(cell);
+        if paths.is_empty() {
+            return Err(format!("{name} has no {what}"));
+        }
+        if let Some(path) = paths.into_iter().find(|path| !exists(root, path)) {
+            return Err(format!("{name}: there is no {what} {path}"));
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the sections of the model, each of which has a row.
+fn check_model(root: &Path, document: &str) -> Result<BTreeSet<String>, String> {
+    let mut known = BTreeSet::new();
+    for row in rows(document, MODEL) {
+        let [section, items, tests] = row[..] else {
+            return Err(format!("cannot read the row {row:?}"));
+        };
+        check_row(root, section, items, tests)?;
+        let number = section.split(' ').next().unwrap_or_default();
+        if !known.insert(number.to_owned()) {
+            return Err(format!("{number} is listed twice"));
+        }
+    }
+    Ok(known)
+}
+
 fn check(root: &Path, document: &str) -> Result<BTreeSet<String>, String> {
     let mut known = BTreeSet::new();
     let mut open = Vec::new();
@@ -135,20 +170,7 @@ fn check(root: &Path, document: &str) -> Result<BTreeSet<String>, String> {
             return Err(format!("{} is listed twice", row[0]));
         }
         match row[..] {
-            [name, items, tests] => {
-                for (what, cell, exists) in [
-                    ("item", items, item_exists as fn(&Path, &str) -> bool),
-                    ("test", tests, test_exists),
-                ] {
-                    let paths = paths(cell);
-                    if paths.is_empty() {
-                        return Err(format!("{name} has no {what}"));
-                    }
-                    if let Some(path) = paths.into_iter().find(|path| !exists(root, path)) {
-                        return Err(format!("{name}: there is no {what} {path}"));
-                    }
-                }
-            }
+            [name, items, tests] => check_row(root, name, items, tests)?,
             [name, "open"] => open.push(name),
             [_, section] if LATER.contains(&section) => {}
             _ => return Err(format!("cannot read the row {row:?}")),
@@ -189,6 +211,23 @@ fn every_row_has_an_item_and_a_test_or_is_admitted_to_be_open() {
 }
 
 #[test]
+fn every_section_of_the_model_has_items_and_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let known = check_model(root, &document(root)).unwrap();
+    assert!(!known.is_empty());
+    let Some(model) = shared::find("spec/api.md").unwrap() else {
+        return;
+    };
+    let model = fs::read_to_string(model).unwrap();
+    let wanted = model
+        .lines()
+        .filter_map(|line| line.strip_prefix("### 4."))
+        .filter_map(|heading| heading.split(' ').next())
+        .map(|number| format!("4.{number}"));
+    assert_eq!(known, wanted.collect());
+}
+
+#[test]
 fn a_row_that_is_not_true_is_found() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let truth = document(root);
@@ -209,4 +248,18 @@ fn a_row_that_is_not_true_is_found() {
     refuses(test, "none", "has no test");
     refuses("`list_plan` | 10 |", "`list_plan` | open |", "admitted");
     refuses("| `remedy_actions` |", "| `is_controller_enabled` |", "twice");
+
+    let (item, test) = (
+        "`karmada_core::prune::prune`",
+        "`karmada_core::prune::tests::kinds`",
+    );
+    let refuses = |from: &str, to: &str, reason: &str| {
+        assert!(truth.contains(from), "{from}");
+        let error = check_model(root, &truth.replacen(from, to, 1)).unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    };
+    refuses(item, "`karmada_core::prune::pruned`", "no item");
+    refuses(test, "`karmada_core::prune::tests::kind`", "no test");
+    refuses(test, "none", "has no test");
+    refuses("| 4.12 pruning |", "| 4.13 pruning |", "twice");
 }

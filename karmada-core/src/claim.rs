@@ -174,5 +174,14 @@ mod tests {
             template,
             json!({"metadata": {"labels": {"app": "web"}, "annotations": {}}})
         );
+
+        claim(&mut template, PolicyRef::Cluster(&cluster_policy("2")));
+        assert!(!release_policy(&mut template, "2"));
+        assert!(!release_cluster_policy_of(&mut template, "1"));
+        assert!(release_cluster_policy_of(&mut template, "2"));
+        assert_eq!(
+            template,
+            json!({"metadata": {"labels": {"app": "web"}, "annotations": {}}})
+        );
     }
 }

@@ -208,6 +208,27 @@ mod tests {
     }
 
     #[test]
+    fn needs_the_gate_and_the_word() {
+        fn check(gate: bool, preemption: Option<&str>, expect: bool) {
+            let mut policy = policy("p", 1);
+            policy.spec.preemption = preemption.map(PreemptionBehavior::from);
+            let mut cluster_policy = cluster_policy("c", 1);
+            cluster_policy.spec.preemption = policy.spec.preemption.clone();
+            let gates = FeatureGates::default().with(Feature::PropagationPolicyPreemption, gate);
+            for policy in [
+                PolicyRef::Namespaced(&policy),
+                PolicyRef::Cluster(&cluster_policy),
+            ] {
+                assert_eq!(is_enabled(policy, gates), expect, "{gate} {preemption:?}");
+            }
+        }
+        check(true, Some("Always"), true);
+        check(false, Some("Always"), false);
+        check(true, Some("Never"), false);
+        check(true, None, false);
+    }
+
+    #[test]
     fn candidates_lie_strictly_between() {
         let mut never = policy("never", 4);
         never.spec.preemption = None;

@@ -235,6 +235,22 @@ mod tests {
     }
 
     #[test]
+    fn finds_its_manifest() {
+        fn check(member: &str, value: Value, expect: Option<usize>) {
+            let mut wanted = serde_json::to_value(resource()).unwrap();
+            wanted[member] = value;
+            let wanted: ObjectReference = serde_json::from_value(wanted).unwrap();
+            let manifests = work("m1", json!({})).spec.workload.manifests;
+            assert_eq!(manifest_index(&manifests, &wanted), expect, "{wanted:?}");
+        }
+        check("uid", json!("does not count"), Some(1));
+        check("apiVersion", json!("apps/v1beta1"), None);
+        check("kind", json!("StatefulSet"), None);
+        check("namespace", json!(""), None);
+        check("name", json!("web2"), None);
+    }
+
+    #[test]
     fn items() {
         fn check(status: Value, expect: Value) {
             let items = aggregate_items([&work("m1", status)], &resource()).unwrap();

@@ -104,6 +104,46 @@ fn a_work_and_its_manifest() {
 }
 
 #[test]
+fn a_work_of_no_binding() {
+    fn check(manifest: Value, name: &str, expect: Value) {
+        let label = ("a".to_owned(), "b".to_owned());
+        let work = for_cluster("m1", manifest, [label], []).unwrap();
+        assert_eq!(work.metadata.namespace.as_deref(), Some("karmada-es-m1"));
+        assert_eq!(work.metadata.name.as_deref(), Some(name));
+        assert_eq!(work.metadata.labels.unwrap()["a"], "b");
+        assert_eq!(work.metadata.annotations, None);
+        assert_eq!(
+            (
+                work.spec.suspend_dispatching,
+                work.spec.preserve_resources_on_deletion
+            ),
+            (None, None)
+        );
+        let mut manifest = work.spec.workload.manifests.into_iter().next().unwrap();
+        assert_eq!(manifest["metadata"]["labels"], json!({labels::MANAGED: "true"}));
+        let marks = manifest["metadata"]["annotations"].take();
+        assert_eq!(
+            marks,
+            json!({annotations::RESOURCE_TEMPLATE_UID: "u", annotations::WORK_NAME: name,
+                annotations::WORK_NAMESPACE: "karmada-es-m1"})
+        );
+        manifest.as_object_mut().unwrap().remove("metadata");
+        assert_eq!(manifest, expect);
+    }
+    check(
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ns", "uid": "u"}, "status": {"phase": "Active"}}),
+        &names::work_name("Namespace", "ns", ""),
+        json!({"apiVersion": "v1", "kind": "Namespace"}),
+    );
+    check(
+        json!({"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"cpu": "1"}},
+            "metadata": {"name": "q", "namespace": "ns", "uid": "u", "resourceVersion": "7"}}),
+        &names::work_name("ResourceQuota", "q", "ns"),
+        json!({"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"cpu": "1"}}}),
+    );
+}
+
+#[test]
 fn every_cluster_once_in_order() {
     let binding = binding(json!({"clusters": [{"name": "m2"}],
         "requiredBy": [{"name": "a", "clusters": [{"name": "m1"}, {"name": "m2"}]}, {"name": "b", "clusters": [{"name": "m1"}]}]}));
