@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::api::cluster::v1alpha1::{ApiEnablement, ClusterStatus};
+use crate::api::cluster::v1alpha1::ApiEnablement;
 use crate::api::meta::{Condition, ConditionStatus};
 use crate::conditions;
-use crate::status::{condition, is_condition_true};
+use crate::status::condition;
 
 /// What a probe of a member found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,33 +143,6 @@ pub fn api_enablements(mut found: Vec<ApiEnablement>, is_partial: bool) -> (Vec<
     (found, complete)
 }
 
-/// Whether a cluster serves a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ApiState {
-    /// It does.
-    Enabled,
-    /// It does not.
-    Disabled,
-    /// It may: not all it serves is known.
-    Unknown,
-}
-
-/// Whether a cluster serves a kind, by what was collected from it.
-#[must_use]
-pub fn api_enablement(status: &ClusterStatus, api_version: &str, kind: &str) -> ApiState {
-    let found = status.api_enablements.iter().any(|enablement| {
-        enablement.group_version == api_version
-            && enablement.resources.iter().any(|resource| resource.kind == kind)
-    });
-    if found {
-        ApiState::Enabled
-    } else if is_condition_true(&status.conditions, conditions::CLUSTER_COMPLETE_API_ENABLEMENTS) {
-        ApiState::Disabled
-    } else {
-        ApiState::Unknown
-    }
-}
-
 /// Whether names of services resolve in a cluster, out of what its nodes say; nothing if that cannot be told.
 #[must_use]
 pub fn aggregate_dns(nodes: &[ConditionStatus]) -> Option<Condition> {
@@ -183,13 +156,13 @@ pub fn aggregate_dns(nodes: &[ConditionStatus]) -> Option<Condition> {
     let (status, reason, message) = if nodes.contains(&ConditionStatus::True) {
         (
             ConditionStatus::True,
-            "ServiceDomainNameResolutionReady",
+            conditions::CLUSTER_SERVICE_DOMAIN_NAME_RESOLUTION_READY_REASON_READY,
             "service domain name resolution is functional",
         )
     } else {
         (
             ConditionStatus::False,
-            "ServiceDomainNameResolutionFailed",
+            conditions::CLUSTER_SERVICE_DOMAIN_NAME_RESOLUTION_READY_REASON_FAILED,
             "service domain name resolution is unready",
         )
     };
@@ -203,7 +176,7 @@ pub fn aggregate_dns(nodes: &[ConditionStatus]) -> Option<Condition> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use ConditionStatus::{False, True, Unknown};
@@ -279,20 +252,6 @@ mod tests {
         assert_eq!(complete.reason, "Complete");
         assert_eq!(api_enablements(found, true).1.reason, "Partial");
         assert_eq!(api_enablements(vec![], true).1.reason, "Empty");
-    }
-
-    #[test]
-    fn one_kind() {
-        fn check(complete: Value, kind: &str, expect: ApiState) {
-            let status: ClusterStatus = serde_json::from_value(json!({
-                "apiEnablements": [{"groupVersion": "v1", "resources": [{"name": "pods", "kind": "Pod"}]}],
-                "conditions": [{"type": "CompleteAPIEnablements", "status": complete}]}))
-            .unwrap();
-            assert_eq!(api_enablement(&status, "v1", kind), expect);
-        }
-        check(json!("False"), "Pod", ApiState::Enabled);
-        check(json!("True"), "Node", ApiState::Disabled);
-        check(json!("False"), "Node", ApiState::Unknown);
     }
 
     #[test]

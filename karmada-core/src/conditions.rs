@@ -38,6 +38,14 @@ pub const CLUSTER_COMPLETE_API_ENABLEMENTS_REASON_EMPTY: &str = "Empty";
 /// On a Cluster: whether Service names resolve there; a detector of its own writes it.
 pub const CLUSTER_SERVICE_DOMAIN_NAME_RESOLUTION_READY: &str = "ServiceDomainNameResolutionReady";
 
+/// They do on some node.
+pub const CLUSTER_SERVICE_DOMAIN_NAME_RESOLUTION_READY_REASON_READY: &str =
+    "ServiceDomainNameResolutionReady";
+
+/// They do on none.
+pub const CLUSTER_SERVICE_DOMAIN_NAME_RESOLUTION_READY_REASON_FAILED: &str =
+    "ServiceDomainNameResolutionFailed";
+
 /// On a binding: whether the last attempt to schedule it succeeded.
 pub const BINDING_SCHEDULED: &str = "Scheduled";
 
@@ -95,8 +103,34 @@ pub const WORK_DEGRADED: &str = "Degraded";
 /// On a MultiClusterService: whether the Service reached its clusters.
 pub const MULTI_CLUSTER_SERVICE_SERVICE_APPLIED: &str = "ServiceApplied";
 
+/// It did.
+pub const MULTI_CLUSTER_SERVICE_SERVICE_APPLIED_REASON_SUCCEED: &str = "ServiceAppliedSucceed";
+
+/// It did not reach every one.
+pub const MULTI_CLUSTER_SERVICE_SERVICE_APPLIED_REASON_FAILED: &str = "ServiceAppliedFailed";
+
 /// On a MultiClusterService: whether the providers' endpoints reached the consumers.
 pub const MULTI_CLUSTER_SERVICE_ENDPOINT_SLICE_DISPATCHED: &str = "EndpointSliceDispatched";
+
+/// They did.
+pub const MULTI_CLUSTER_SERVICE_ENDPOINT_SLICE_DISPATCHED_REASON_SUCCEED: &str =
+    "EndpointSliceDispatchedSucceed";
+
+/// They did not reach every one.
+pub const MULTI_CLUSTER_SERVICE_ENDPOINT_SLICE_DISPATCHED_REASON_FAILED: &str =
+    "EndpointSliceDispatchedFailed";
+
+/// On a ServiceExport: whether there is a Service to export.
+pub const SERVICE_EXPORT_VALID: &str = "Valid";
+
+/// On a ServiceExport: whether exports of the same Service from other clusters disagree with it.
+pub const SERVICE_EXPORT_CONFLICT: &str = "Conflict";
+
+/// On a Karmada of the operator: whether the instance is installed as asked for.
+pub const KARMADA_READY: &str = "Ready";
+
+/// It cannot be: what is asked for breaks a rule.
+pub const KARMADA_READY_REASON_VALIDATION_ERROR: &str = "ValidationError";
 
 /// In an eviction task: the binding does not tolerate a taint of the cluster.
 pub const EVICTION_REASON_TAINT_UNTOLERATED: &str = "TaintUntolerated";

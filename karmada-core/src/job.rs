@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::work::v1alpha2::TargetCluster;
 use crate::binding::spread_replicas;
-use crate::object::Object;
+use crate::object::{Object, fields};
 
 /// A Job whose completions are not a number that can be divided.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ pub fn divide_completions(
     job: &Value,
     clusters: &[TargetCluster],
 ) -> Result<Vec<TargetCluster>, CompletionsError> {
-    let Some(completions) = job.get("spec").and_then(|spec| spec.get("completions")) else {
+    let Some(completions) = job.get("spec").and_then(|spec| spec.get(fields::COMPLETIONS)) else {
         return Ok(Vec::new());
     };
     let completions = completions.as_i64().ok_or_else(|| CompletionsError {

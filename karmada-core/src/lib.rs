@@ -33,6 +33,7 @@ pub mod finalizers;
 pub mod job;
 pub mod json;
 pub mod jsonpath;
+pub mod keys;
 pub mod labels;
 pub mod manifest;
 pub mod metadata;

@@ -2,6 +2,18 @@
 
 use serde_json::{Map, Value};
 
+/// The members of workloads' specs and statuses that say how many there are.
+pub mod fields {
+    /// In the spec of a workload, how many pods it asks for; in its status, how many it has.
+    pub const REPLICAS: &str = "replicas";
+    /// In the spec of a Job, how many pods run at a time.
+    pub const PARALLELISM: &str = "parallelism";
+    /// In the spec of a Job, how many pods have to succeed.
+    pub const COMPLETIONS: &str = "completions";
+    /// In the status of a workload, how many pods are ready.
+    pub const READY_REPLICAS: &str = "readyReplicas";
+}
+
 /// The parts that all objects have, read from a manifest.
 ///
 /// A part that is missing or has another type reads as empty; labels or annotations with a value that is no string

@@ -250,7 +250,7 @@ impl DenialReason {
             Self::BadRequest => "BadRequest",
             Self::Forbidden => "Forbidden",
             Self::Invalid => "Invalid",
-            Self::QuotaExceeded => "QuotaExceeded",
+            Self::QuotaExceeded => crate::conditions::QUOTA_EXCEEDED,
             Self::Unknown => "",
         }
     }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::given;
+use crate::affinity::fields;
 use crate::api::policy::v1alpha1::{
-    ClusterAffinity, ClusterAffinityTerm, FieldSelector, Placement, ReplicaDivisionPreference,
-    ReplicaSchedulingStrategy, ReplicaSchedulingType, SpreadConstraint, SpreadFieldValue, WorkloadAffinity,
+    ClusterAffinity, ClusterAffinityTerm, FieldSelector, Placement, SpreadConstraint, SpreadFieldValue,
+    WorkloadAffinity,
 };
 use crate::field::{FieldError, FieldPath};
 use crate::syntax;
@@ -24,7 +25,7 @@ pub(super) fn validate_placement(placement: &Placement, raw: &Value, path: &Fiel
             "clusterAffinities cannot co-exist with clusterAffinity",
         ));
     }
-    let overflow_allowed = placement.replica_scheduling.as_ref().is_some_and(allows_overflow);
+    let overflow_allowed = placement.allows_overflow();
     errors.extend(
         placement
             .cluster_affinity
@@ -74,19 +75,6 @@ pub(super) fn validate_placement(placement: &Placement, raw: &Value, path: &Fiel
         }
     }
     errors
-}
-
-/// Whether groups may overflow into others: only where capacity decides about the division.
-fn allows_overflow(strategy: &ReplicaSchedulingStrategy) -> bool {
-    strategy.replica_scheduling_type == Some(ReplicaSchedulingType::Divided)
-        && match strategy.replica_division_preference {
-            Some(ReplicaDivisionPreference::Aggregated) => true,
-            Some(ReplicaDivisionPreference::Weighted) => strategy
-                .weight_preference
-                .as_ref()
-                .is_some_and(|preference| preference.dynamic_weight.is_some()),
-            _ => false,
-        }
 }
 
 /// Checks the groups that help a term out.
@@ -142,7 +130,10 @@ pub fn validate_cluster_affinity(affinity: &ClusterAffinity, path: &FieldPath) -
 /// Only provider, region and zone can be selected by, and only by membership.
 fn field_selector(selector: &FieldSelector) -> Result<(), &'static str> {
     for expression in &selector.match_expressions {
-        if !matches!(expression.key.as_str(), "provider" | "region" | "zone") {
+        if !matches!(
+            expression.key.as_str(),
+            fields::PROVIDER | fields::REGION | fields::ZONE
+        ) {
             return Err("the key must be provider, region or zone");
         }
         if !matches!(expression.operator.as_str(), "In" | "NotIn") {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::meta::{Condition, ConditionStatus, ResourceList, Taint};
+use crate::api::meta::{Condition, ResourceList, Taint};
 use crate::api::wire::{IntegerSchema, is_zero, nullable};
+use crate::conditions::CLUSTER_COMPLETE_API_ENABLEMENTS;
 use crate::quantity::Quantity;
+use crate::status::is_condition_true;
 
 kind! {
     /// A member of the fleet.
@@ -51,6 +53,12 @@ closed_set! {
     }
 }
 
+/// In the Secrets that a Cluster refers to: the token.
+pub const SECRET_TOKEN_KEY: &str = "token";
+
+/// In the Secret with a Cluster's credentials: the certificates of those who may sign the member's.
+pub const SECRET_CA_BUNDLE_KEY: &str = "caBundle";
+
 /// What a cluster is and how to reach it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
@@ -70,10 +78,10 @@ pub struct ClusterSpec {
         skip_serializing_if = "String::is_empty"
     )]
     pub api_endpoint: String,
-    /// The Secret with the member's `token` and `caBundle`.
+    /// The Secret with the member's token and certificates: [`SECRET_TOKEN_KEY`], [`SECRET_CA_BUNDLE_KEY`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalSecretReference>,
-    /// The Secret with the `token` of the account that impersonates users.
+    /// The Secret with the token of the account that impersonates users: [`SECRET_TOKEN_KEY`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impersonator_secret_ref: Option<LocalSecretReference>,
     /// Whether the member's certificate is not checked.
@@ -282,16 +290,36 @@ impl Cluster {
         if served {
             return ApiEnablementStatus::Enabled;
         }
-        let complete = self
-            .status
-            .conditions
-            .iter()
-            .find(|condition| condition.type_ == "CompleteAPIEnablements")
-            .is_some_and(|condition| condition.status == ConditionStatus::True);
-        if complete {
+        if is_condition_true(&self.status.conditions, CLUSTER_COMPLETE_API_ENABLEMENTS) {
             ApiEnablementStatus::Disabled
         } else {
             ApiEnablementStatus::Unknown
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn served_kinds() {
+        fn check(complete: Value, kind: &str, expect: ApiEnablementStatus) {
+            let status = json!({
+                "apiEnablements": [{"groupVersion": "v1", "resources": [{"name": "pods", "kind": "Pod"}]}],
+                "conditions": [{"type": "CompleteAPIEnablements", "status": complete}],
+            });
+            let cluster = Cluster {
+                status: serde_json::from_value(status).unwrap(),
+                ..Cluster::default()
+            };
+            assert_eq!(cluster.api_enablement("v1", kind), expect);
+        }
+        check(json!("False"), "Pod", ApiEnablementStatus::Enabled);
+        check(json!("True"), "Node", ApiEnablementStatus::Disabled);
+        check(json!("True"), "pods", ApiEnablementStatus::Disabled);
+        check(json!("False"), "Node", ApiEnablementStatus::Unknown);
     }
 }
