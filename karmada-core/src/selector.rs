@@ -48,7 +48,7 @@ impl Labels for Texts<'_> {
 #[non_exhaustive]
 pub enum SelectorError {
     /// The key is no label key.
-    #[error("label key {key:?}: {source}")]
+    #[error("label key {key:?} is not valid")]
     Key {
         /// The key.
         key: String,
@@ -56,7 +56,7 @@ pub enum SelectorError {
         source: SyntaxError,
     },
     /// A value can be no label's.
-    #[error("value {value:?} for label {key:?}: {source}")]
+    #[error("value {value:?} for label {key:?} is not valid")]
     Value {
         /// The key.
         key: String,

@@ -50,7 +50,7 @@ pub struct Applied {
 
 /// An override policy that cannot be applied to an object.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{kind} {policy:?}, rule {rule}, {overrider}: {source}")]
+#[error("{kind} {policy:?}, rule {rule}: {overrider} cannot be applied")]
 pub struct OverrideError {
     /// `OverridePolicy` or `ClusterOverridePolicy`.
     pub kind: &'static str,
@@ -101,7 +101,7 @@ pub enum OverriderError {
         source: YamlError,
     },
     /// The document in a field cannot be patched.
-    #[error("the document in {path} cannot be patched: {source}")]
+    #[error("the document in {path} cannot be patched")]
     Document {
         /// The field.
         path: String,

@@ -99,7 +99,11 @@ fn errors_say_where_and_leave_the_manifest_alone() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "OverridePolicy \"p\", rule 1, plaintext: replace at \"/data/x\": the parent does not exist"
+        "OverridePolicy \"p\", rule 1: plaintext cannot be applied"
+    );
+    assert_eq!(
+        error.source.to_string(),
+        "replace at \"/data/x\": the parent does not exist"
     );
     assert_eq!(manifest, object());
 }

@@ -54,16 +54,20 @@ fn matches_as_kubernetes_does() {
 fn names_what_is_wrong() {
     fn check(selector: &Value, want: &str) {
         let selector: LabelSelector = wire::decode(selector).unwrap();
-        assert_eq!(super::check(&selector).unwrap_err().to_string(), want);
+        assert_eq!(chain(&super::check(&selector).unwrap_err()), want);
+    }
+    fn chain(error: &dyn std::error::Error) -> String {
+        let cause = error.source().map(|cause| format!(": {cause}"));
+        format!("{error}{}", cause.unwrap_or_default())
     }
     check(
         &json!({"matchLabels": {"": "x"}}),
-        r#"label key "": the name must not be empty"#,
+        r#"label key "" is not valid: the name must not be empty"#,
     );
     check(
         &json!({"matchLabels": {"a": "x".repeat(64)}}),
         &format!(
-            r#"value "{}" for label "a": a label value must have no more than 63 characters"#,
+            r#"value "{}" for label "a" is not valid: a label value must have no more than 63 characters"#,
             "x".repeat(64)
         ),
     );

@@ -298,7 +298,9 @@ fn parses() {
     );
 
     fn refuse(texts: &[&str], want: &str) {
-        let error = parse(texts).unwrap_err().to_string();
+        let error = parse(texts).unwrap_err();
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        let error = format!("{error}{}", cause.unwrap_or_default());
         assert!(error.contains(want), "{texts:?}: {error}");
     }
     refuse(&["a"], "must be KEY[=VALUE]:EFFECT");
