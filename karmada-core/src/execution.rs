@@ -64,6 +64,7 @@ pub fn applied_condition(manifests: usize, errors: &[String]) -> Condition {
 
 /// What becomes of a Work's objects in the member when the Work goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DeletionPlan {
     /// They stay, without the marks of Karmada; see [`strip_management`](crate::retain::strip_management).
     Preserve,
@@ -102,6 +103,7 @@ pub fn work_of(object: &Value) -> Option<(&str, &str)> {
 
 /// What happened to an object in a member.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum MemberEvent<'a> {
     /// It appeared.
     Added(&'a Value),

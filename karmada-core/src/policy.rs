@@ -270,6 +270,7 @@ pub fn select_policy<'a>(resource: &Value, policies: &'a impl Policies) -> Optio
 
 /// What is to be done with a resource template.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Verdict<'a> {
     /// Something other than a policy claims it: it is left alone and no longer waits.
     ClaimedByOther,
@@ -294,6 +295,7 @@ pub enum Verdict<'a> {
 
 /// The claim on a template or binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Claim<'a> {
     /// Of a PropagationPolicy.
     Policy {

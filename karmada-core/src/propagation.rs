@@ -23,6 +23,7 @@ use crate::{finalizers, names};
 /// With the gate `MultiplePodTemplatesScheduling` components are asked for first, and replicas only where the kind has
 /// no components.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Interpretation {
     /// The kind has neither replicas nor components.
     #[default]

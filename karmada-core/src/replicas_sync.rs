@@ -4,9 +4,11 @@ use serde_json::Value;
 
 use crate::api::policy::v1alpha1::ReplicaSchedulingType;
 use crate::api::work::v1alpha2::ResourceBinding;
+use crate::object::fields;
 
 /// What the template's replicas are to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReplicasSync {
     /// They stay: they agree with the members, or the members do not decide them.
     Keep,
@@ -51,7 +53,7 @@ fn status_collected(wanted: i64, running: i64, binding: &ResourceBinding) -> boo
     let reported: Option<Vec<i64>> = items
         .iter()
         .map(|item| {
-            let replicas = item.status.as_ref()?.get("replicas")?.as_i64()?;
+            let replicas = item.status.as_ref()?.get(fields::REPLICAS)?.as_i64()?;
             (replicas > 0).then_some(replicas)
         })
         .collect();

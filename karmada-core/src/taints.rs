@@ -158,6 +158,7 @@ pub fn conditions_match(conditions: &[Condition], demands: &[MatchCondition]) ->
 
 /// What becomes of a workload on a cluster with taints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EvictionDecision {
     /// It stays.
     Stay,
@@ -247,7 +248,7 @@ pub enum ParseTaintError {
         effect: String,
     },
     /// The key is no label key.
-    #[error("taint {text:?}: bad key: {source}")]
+    #[error("taint {text:?}: bad key")]
     Key {
         /// The taint.
         text: String,
@@ -255,7 +256,7 @@ pub enum ParseTaintError {
         source: SyntaxError,
     },
     /// The value is no label value.
-    #[error("taint {text:?}: bad value: {source}")]
+    #[error("taint {text:?}: bad value")]
     Value {
         /// The taint.
         text: String,

@@ -74,6 +74,7 @@ fn need_eviction(case: &Case) -> Result<Value, RunError> {
         EvictionDecision::Stay => (false, TolerationTime::Forever.nanos()),
         EvictionDecision::Evict => (true, 0),
         EvictionDecision::Wait(left) => (false, TolerationTime::For(left).nanos()),
+        other => return Err(RunError::Unsupported(format!("{other:?}"))),
     };
     Ok(json!({"needEviction": evict, "tolerationNanos": time}))
 }

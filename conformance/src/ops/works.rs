@@ -183,6 +183,7 @@ fn propagate(case: &Case) -> Result<Value, RunError> {
         }
         Verdict::WaitForOverrides { missing, .. } => return Err(failed(format!("waiting for {missing}"))),
         Verdict::Wait => return Err(failed("no matched propagation policy".into())),
+        other => return Err(RunError::Unsupported(format!("{other:?}"))),
     }
     let binding = match binding {
         None => Value::Null,

@@ -132,7 +132,6 @@ macro_rules! kind {
             #[serde(default, rename_all = "camelCase")]
             #[schemars(inline)]
             #[derive(Default)]
-            #[allow(unreachable_pub)]
             $(#[$meta])*
             struct Wire {
                 #[serde(deserialize_with = "crate::api::wire::nullable", skip_serializing_if = "String::is_empty")]
