@@ -60,5 +60,6 @@ pub mod syntax;
 pub mod taints;
 pub mod toleration;
 pub mod unified_auth;
+mod url;
 pub mod work;
 pub mod yaml;

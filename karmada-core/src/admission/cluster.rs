@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::metadata::{validate_metadata, validate_metadata_update};
 use super::syntax::cluster_name;
-use super::url;
 use crate::api::cluster::v1alpha1::{
     Cluster, ClusterSpec, ClusterStatus, ClusterSyncMode, LocalSecretReference, ResourceModel,
     ResourceModelRange,
@@ -18,6 +17,7 @@ use crate::crd::Scope;
 use crate::field::{FieldError, FieldPath};
 use crate::quantity::{Format, Quantity};
 use crate::syntax;
+use crate::url;
 
 const GIB: i64 = 1024 * 1024 * 1024;
 
@@ -158,7 +158,9 @@ fn validate_spec(spec: &ClusterSpec, raw_models: &Value) -> Vec<FieldError> {
             }
             Ok(_) => None,
         };
-        errors.extend(refused.map(|reason| FieldError::invalid(&path, &spec.proxy_url, reason)));
+        errors.extend(
+            refused.map(|reason| FieldError::invalid(&path, &url::redacted(&spec.proxy_url), reason)),
+        );
     }
     errors.extend(validate_location(spec, &path));
     errors.extend(validate_taints(&spec.taints, &path.child("taints")));
@@ -176,7 +178,7 @@ fn validate_endpoint(endpoint: &str, path: &FieldPath) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut refuse = |value: &str, reason: &str| errors.push(FieldError::invalid(path, value, reason));
     match url::parse(endpoint) {
-        Err(reason) => refuse(endpoint, reason),
+        Err(reason) => refuse(&url::redacted(endpoint), reason),
         Ok(url) => {
             if url.host.is_empty() {
                 refuse(&url.host, "host must be provided");
@@ -442,6 +444,41 @@ mod tests {
         check(
             json!([model(0, "0", "1"), {"grade": 1, "ranges": [{"name": "memory", "min": "1", "max": max}]}]),
             "same resources",
+        );
+    }
+
+    #[test]
+    fn messages_quote_no_passwords() {
+        let check = |spec: Value, field: &str, quoted: &str| {
+            let mut spec: ClusterSpec = serde_json::from_value(spec).unwrap();
+            spec.sync_mode = ClusterSyncMode::Push;
+            let errors = validate_spec(&spec, &Value::Null);
+            let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            let text = texts.join("\n");
+            assert!(text.starts_with(field) && text.contains(quoted), "{text}");
+            assert!(!text.contains("secret"), "{text}");
+        };
+        let user = "spec.apiEndpoint: Invalid value: \"\": user information";
+        check(json!({"apiEndpoint": "https://u:secret@a"}), user, "");
+        check(
+            json!({"apiEndpoint": "https://u:secret@a:x"}),
+            "spec.apiEndpoint",
+            "\"https://xxxxx@a:x\"",
+        );
+        check(
+            json!({"apiEndpoint": "https://u:se/secret@a"}),
+            "spec.apiEndpoint",
+            "\"https://xxxxx@a\"",
+        );
+        check(
+            json!({"proxyURL": "ftp://u:secret@proxy"}),
+            "spec.proxyURL",
+            "\"ftp://xxxxx@proxy\"",
+        );
+        check(
+            json!({"proxyURL": "http://u:^secret@proxy"}),
+            "spec.proxyURL",
+            "\"http://xxxxx@proxy\"",
         );
     }
 

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::admissionregistration::v1::{ServiceReference, WebhookClientConfig};
 
 use super::syntax::{dns1035_label, domain_name, port_number};
-use super::url;
 use crate::api::config::v1alpha1::{
     CustomizationRules, InterpreterOperation, LuaScript, ResourceInterpreterCustomization,
     ResourceInterpreterWebhook, ResourceInterpreterWebhookConfiguration, RuleWithOperations,
 };
 use crate::field::{FieldError, FieldPath};
 use crate::syntax;
+use crate::url;
 
 /// Checks whether the text of a script can be loaded, answering with the reason if not. Core knows no Lua.
 pub type ScriptCheck<'a> = &'a dyn Fn(&str) -> Result<(), String>;

@@ -40,7 +40,6 @@ mod schedule;
 pub mod schema;
 mod syntax;
 mod taint_policy;
-mod url;
 mod validate;
 
 use std::collections::BTreeMap;

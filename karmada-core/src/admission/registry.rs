@@ -3,11 +3,11 @@
 use super::metadata::{validate_metadata, validate_metadata_update};
 use super::placement::validate_cluster_affinity;
 use super::syntax::group_version;
-use super::url;
 use crate::api::search::v1alpha1::ResourceRegistry;
 use crate::crd::Scope;
 use crate::field::{FieldError, FieldPath};
 use crate::syntax;
+use crate::url;
 
 /// Checks a registry; `old` is the stored one on an update.
 #[must_use]
@@ -59,7 +59,11 @@ pub fn validate_resource_registry(
             Ok(url) if matches!(url.scheme.as_str(), "http" | "https") && !url.host.is_empty() => continue,
             Ok(_) => "must be an http or https URL with a host",
         };
-        errors.push(FieldError::invalid(&path.index(index), address, refused));
+        errors.push(FieldError::invalid(
+            &path.index(index),
+            &url::redacted(address),
+            refused,
+        ));
     }
     errors
 }

@@ -1,6 +1,7 @@
 //! `cluster.karmada.io/v1alpha1` (`karmada:pkg/apis/cluster/v1alpha1/types.go`).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::api::wire::{IntegerSchema, is_zero, nullable};
 use crate::conditions::CLUSTER_COMPLETE_API_ENABLEMENTS;
 use crate::quantity::Quantity;
 use crate::status::is_condition_true;
+use crate::url;
 
 kind! {
     /// A member of the fleet.
@@ -60,7 +62,9 @@ pub const SECRET_TOKEN_KEY: &str = "token";
 pub const SECRET_CA_BUNDLE_KEY: &str = "caBundle";
 
 /// What a cluster is and how to reach it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+///
+/// `Debug` shows neither the values of proxy headers nor user information in addresses: they may be credentials.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 #[schemars(inline)]
 pub struct ClusterSpec {
@@ -119,6 +123,45 @@ pub struct ClusterSpec {
     /// Grades by which the cluster's nodes are counted.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub resource_models: Vec<ResourceModel>,
+}
+
+impl fmt::Debug for ClusterSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Taken apart whole, so that a new member cannot be forgotten.
+        let Self {
+            id,
+            sync_mode,
+            api_endpoint,
+            secret_ref,
+            impersonator_secret_ref,
+            insecure_skip_tls_verification,
+            proxy_url,
+            proxy_header,
+            provider,
+            region,
+            zone,
+            zones,
+            taints,
+            resource_models,
+        } = self;
+        let proxy_header: BTreeMap<_, _> = proxy_header.keys().map(|name| (name, "xxxxx")).collect();
+        f.debug_struct("ClusterSpec")
+            .field("id", id)
+            .field("sync_mode", sync_mode)
+            .field("api_endpoint", &url::redacted(api_endpoint))
+            .field("secret_ref", secret_ref)
+            .field("impersonator_secret_ref", impersonator_secret_ref)
+            .field("insecure_skip_tls_verification", insecure_skip_tls_verification)
+            .field("proxy_url", &url::redacted(proxy_url))
+            .field("proxy_header", &proxy_header)
+            .field("provider", provider)
+            .field("region", region)
+            .field("zone", zone)
+            .field("zones", zones)
+            .field("taints", taints)
+            .field("resource_models", resource_models)
+            .finish()
+    }
 }
 
 /// A Secret in a namespace.
@@ -303,6 +346,25 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn debug_shows_no_credentials() {
+        let cluster = Cluster {
+            spec: serde_json::from_value(json!({
+                "id": "c-1",
+                "apiEndpoint": "https://u:secret@a.example",
+                "proxyURL": "http://u:secret@proxy",
+                "proxyHeader": {"Proxy-Authorization": "Basic secret"},
+            }))
+            .unwrap(),
+            ..Cluster::default()
+        };
+        let text = format!("{cluster:?} {cluster:#?}");
+        assert!(!text.contains("secret\"") && !text.contains("secret@"), "{text}");
+        for shown in ["\"c-1\"", "Proxy-Authorization", "xxxxx@a.example", "xxxxx@proxy"] {
+            assert!(text.contains(shown), "{shown}: {text}");
+        }
+    }
 
     #[test]
     fn served_kinds() {

@@ -1,5 +1,6 @@
 //! Reading URLs as Go's `net/url` does: what upstream accepts as an address is what that package can take apart.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 /// The parts of a URL that admission looks at.
@@ -65,6 +66,26 @@ pub(crate) fn parse(text: &str) -> Result<Url, &'static str> {
     } else {
         Err("invalid escape in the path")
     }
+}
+
+/// A URL, or what was meant as one, with `xxxxx` for user information, which may be a password.
+///
+/// A text that cannot be taken apart may have the password anywhere, so all that is before the last `@` goes.
+pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
+    let Some((before, after)) = text.rsplit_once('@') else {
+        return Cow::Borrowed(text);
+    };
+    let is_scheme = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    let start = before
+        .split_once("//")
+        .map(|(scheme, _)| scheme)
+        .filter(|scheme| scheme.is_empty() || scheme.strip_suffix(':').is_some_and(is_scheme))
+        .map(|scheme| format!("{scheme}//"))
+        .unwrap_or_default();
+    Cow::Owned(format!("{start}xxxxx@{after}"))
 }
 
 /// The scheme, if the text starts with one, and the rest.
@@ -212,6 +233,20 @@ mod tests {
         check("https://", "https", "", false, "", "");
         check("https:///x", "https", "", false, "", "");
         check("https://a:", "https", "a:", false, "", "");
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let check = |text: &str, expected: &str| assert_eq!(redacted(text), expected);
+        check("https://a.example:6443/x", "https://a.example:6443/x");
+        check("https://u:secret@a.example/x", "https://xxxxx@a.example/x");
+        check("//u:secret@a", "//xxxxx@a");
+        check("u:secret@a", "xxxxx@a");
+        check("u:sec//ret@a", "xxxxx@a");
+        check("https:u:secret@a//b", "xxxxx@a//b");
+        check("https://u:sec/ret@a", "https://xxxxx@a");
+        check("https://u:sec@ret@a", "https://xxxxx@a");
+        check("https://u:sec#r?t@a", "https://xxxxx@a");
     }
 
     #[test]
