@@ -1,7 +1,7 @@
 //! The third-party layer against the recorded results of upstream.
 //!
 //! The vectors are read from the folder that `KARMADA_SHARED` names, `../shared` beside the workspace by default; without
-//! it the tests say `SKIPPED`.
+//! it the tests say `SKIPPED`, or fail if `KARMADA_REQUIRE_SHARED` is `1`.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,9 +10,9 @@
 )]
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use jiff::Timestamp;
 use karmada_core::api::config::v1alpha1::DependentObjectReference;
@@ -22,16 +22,24 @@ use serde_json::{Map, Value, json};
 
 const NOW: &str = "2026-01-02T03:04:05Z";
 
+/// A file or folder of the recordings, or nothing and a line that says so.
 fn vectors(path: &str) -> Option<PathBuf> {
-    let shared = std::env::var_os("KARMADA_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
-        PathBuf::from,
-    );
-    let path = shared.join("vectors").join(path);
+    // Relative to the root of the workspace, whichever folder a test runs in.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let shared = env::var_os("KARMADA_SHARED").unwrap_or_else(|| "../shared".into());
+    let path = root.join(shared).join("vectors").join(path);
     if path.exists() {
         return Some(path);
     }
-    println!("SKIPPED: no vectors at {}", path.display());
+    let required = env::var("KARMADA_REQUIRE_SHARED").is_ok_and(|value| value == "1");
+    assert!(
+        !required,
+        "{} is missing, and KARMADA_REQUIRE_SHARED=1",
+        path.display()
+    );
+    // Not through `print!`, which the harness shows of failed tests only.
+    let note = format!("SKIPPED: {} is missing\n", path.display());
+    io::stderr().write_all(note.as_bytes()).unwrap();
     None
 }
 
@@ -53,7 +61,7 @@ fn ask(operation: Operation, question: Question) -> Result<Option<BTreeMap<&'sta
         match answer {
             Ok(Answer::Value(value)) => Ok(Some(name(value))),
             Ok(Answer::NotMine) => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(format!("{error:?}")),
         }
     }
     fn one(name: &'static str, value: Value) -> BTreeMap<&'static str, Value> {
@@ -156,7 +164,7 @@ fn plain(value: &Value) -> Value {
 /// Fails with the first differences, if there are any.
 fn report(cases: usize, failures: &[String]) {
     println!("{cases} cases, {} different", failures.len());
-    let show = std::env::var("SHOW")
+    let show = env::var("SHOW")
         .ok()
         .and_then(|show| show.parse().ok())
         .unwrap_or(5);
