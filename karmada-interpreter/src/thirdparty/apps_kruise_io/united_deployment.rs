@@ -159,4 +159,36 @@ mod tests {
             None,
         );
     }
+
+    #[test]
+    fn dependencies_of_the_pods() {
+        let check = |spec, expected: Option<&[&str]>| {
+            let expected = expected.map(|all| all.iter().map(ToString::to_string).collect());
+            assert_eq!(IT.dependencies(&spec), expected, "{spec}");
+        };
+        check(
+            json!({"template": {"spec": {
+                "serviceAccountName": "s",
+                "imagePullSecrets": [{"name": "pull"}],
+                "volumes": [
+                    {"name": "c", "configMap": {"name": "settings"}},
+                    {"name": "p", "persistentVolumeClaim": {"claimName": "data"}},
+                ],
+            }}}),
+            Some(&[
+                "ConfigMap ns/settings",
+                "PersistentVolumeClaim ns/data",
+                "Secret ns/pull",
+                "ServiceAccount ns/s",
+            ]),
+        );
+        // Upstream's rule fails where a template names nothing, and where there is no template.
+        check(
+            json!({"template": {"spec": {"serviceAccountName": "default"}}}),
+            None,
+        );
+        check(json!({"template": {"spec": {}}}), None);
+        check(json!({}), None);
+        check(json!(null), None);
+    }
 }
