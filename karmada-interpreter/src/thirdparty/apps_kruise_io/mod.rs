@@ -1,9 +1,22 @@
 //! OpenKruise (`apps.kruise.io`).
 
-pub(super) mod advanced_cron_job;
-pub(super) mod broadcast_job;
-pub(super) mod clone_set;
-pub(super) mod daemon_set;
-pub(super) mod sidecar_set;
-pub(super) mod stateful_set;
-pub(super) mod united_deployment;
+use super::rules::Rules;
+
+mod advanced_cron_job;
+mod broadcast_job;
+mod clone_set;
+mod daemon_set;
+mod sidecar_set;
+mod stateful_set;
+mod united_deployment;
+
+/// The kinds of this group.
+pub(super) static KINDS: &[&Rules] = &[
+    &advanced_cron_job::RULES,
+    &broadcast_job::RULES,
+    &clone_set::RULES,
+    &daemon_set::RULES,
+    &sidecar_set::RULES,
+    &stateful_set::RULES,
+    &united_deployment::RULES,
+];

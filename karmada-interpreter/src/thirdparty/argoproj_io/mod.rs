@@ -1,3 +1,8 @@
 //! Argo Workflows (`argoproj.io`).
 
-pub(super) mod workflow;
+use super::rules::Rules;
+
+mod workflow;
+
+/// The kinds of this group.
+pub(super) static KINDS: &[&Rules] = &[&workflow::RULES];

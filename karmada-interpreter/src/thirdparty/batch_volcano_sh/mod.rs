@@ -1,3 +1,8 @@
 //! Volcano (`batch.volcano.sh`).
 
-pub(super) mod job;
+use super::rules::Rules;
+
+mod job;
+
+/// The kinds of this group.
+pub(super) static KINDS: &[&Rules] = &[&job::RULES];

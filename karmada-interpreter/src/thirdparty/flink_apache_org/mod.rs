@@ -1,3 +1,8 @@
 //! Flink (`flink.apache.org`).
 
-pub(super) mod flink_deployment;
+use super::rules::Rules;
+
+mod flink_deployment;
+
+/// The kinds of this group.
+pub(super) static KINDS: &[&Rules] = &[&flink_deployment::RULES];

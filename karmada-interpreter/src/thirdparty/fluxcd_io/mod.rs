@@ -7,16 +7,28 @@ use super::error::Result;
 use super::generation::{self, Silent};
 use super::items::Items;
 use super::references::References;
+use super::rules::Rules;
 use super::view::{View, import};
 use super::{conditions, result};
 
-pub(super) mod bucket;
-pub(super) mod git_repository;
-pub(super) mod helm_chart;
-pub(super) mod helm_release;
-pub(super) mod helm_repository;
-pub(super) mod kustomization;
-pub(super) mod oci_repository;
+mod bucket;
+mod git_repository;
+mod helm_chart;
+mod helm_release;
+mod helm_repository;
+mod kustomization;
+mod oci_repository;
+
+/// The kinds of this group.
+pub(super) static KINDS: &[&Rules] = &[
+    &bucket::RULES,
+    &git_repository::RULES,
+    &helm_chart::RULES,
+    &helm_release::RULES,
+    &helm_repository::RULES,
+    &kustomization::RULES,
+    &oci_repository::RULES,
+];
 
 /// `Retain`: whether it is suspended, `false` included.
 fn retain(desired: &mut Value, observed: View<'_>) -> Result<()> {

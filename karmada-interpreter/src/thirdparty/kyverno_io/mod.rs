@@ -5,11 +5,15 @@ use serde_json::{Map, Value};
 
 use super::error::Result;
 use super::items::Items;
+use super::rules::Rules;
 use super::view::{View, import, number};
 use super::{conditions, generation, result};
 
-pub(super) mod cluster_policy;
-pub(super) mod policy;
+mod cluster_policy;
+mod policy;
+
+/// The kinds of this group.
+pub(super) static KINDS: &[&Rules] = &[&cluster_policy::RULES, &policy::RULES];
 
 /// `AggregateStatus`: a status of its own, with merged conditions and rules counted over all clusters.
 fn aggregate(object: &mut Value, items: Option<Items<'_>>, _now: Timestamp) -> Result<()> {

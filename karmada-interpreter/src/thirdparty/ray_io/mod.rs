@@ -7,12 +7,16 @@ use super::components;
 use super::error::Result;
 use super::items::Items;
 use super::references::References;
+use super::rules::Rules;
 use super::view::{View, import};
 use super::{result, volumes};
 
-pub(super) mod ray_cluster;
-pub(super) mod ray_job;
-pub(super) mod ray_service;
+mod ray_cluster;
+mod ray_job;
+mod ray_service;
+
+/// The kinds of this group.
+pub(super) static KINDS: &[&Rules] = &[&ray_cluster::RULES, &ray_job::RULES, &ray_service::RULES];
 
 /// The head, one replica, and the worker groups of a cluster.
 fn components_of(cluster: View<'_>) -> Result<Vec<Component>> {

@@ -1,4 +1,9 @@
 //! Spark (`sparkoperator.k8s.io`).
 
-pub(super) mod memory;
-pub(super) mod spark_application;
+use super::rules::Rules;
+
+mod memory;
+mod spark_application;
+
+/// The kinds of this group.
+pub(super) static KINDS: &[&Rules] = &[&spark_application::RULES];
