@@ -43,15 +43,17 @@ impl FieldError {
 
 /// Why an operation that a layer answers has no result.
 ///
+/// What is wrong with which field is in the [`source`](std::error::Error::source), not repeated in the message.
+///
 /// "This layer does not answer" is not an error, it is [`Answer::NotMine`](crate::Answer::NotMine).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The object is not one of its kind: a field has the wrong type or an impossible value, or is missing.
-    #[error("cannot interpret the object: {0}")]
+    #[error("cannot interpret the object")]
     Object(#[from] FieldError),
     /// What a member cluster reported cannot be read.
-    #[error("cannot read the status reported by cluster {cluster}: {source}")]
+    #[error("cannot read the status reported by cluster {cluster}")]
     Status {
         /// The cluster.
         cluster: String,
@@ -78,8 +80,8 @@ pub enum Error {
         layer: String,
     },
     /// An error of a host's own layer.
-    #[error("{0}")]
-    Other(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
@@ -105,9 +107,44 @@ fn list(errors: &[FieldError]) -> String {
     texts.join("; ")
 }
 
+/// The messages of an error and its sources, outermost first.
+#[cfg(test)]
+pub(crate) fn messages(error: &dyn std::error::Error) -> Vec<String> {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_message_of_a_chain_is_its_own() {
+        let check = |error: Error, expected: &[&str]| assert_eq!(messages(&error), expected);
+        let field = || FieldError::new(&["spec", "replicas"], "is a string");
+        check(
+            field().into(),
+            &["cannot interpret the object", "spec.replicas: is a string"],
+        );
+        let cluster = "m1".to_owned();
+        check(
+            Error::Status {
+                cluster,
+                source: field(),
+            },
+            &[
+                "cannot read the status reported by cluster m1",
+                "spec.replicas: is a string",
+            ],
+        );
+        check(Error::other("no such script"), &["no such script"]);
+        check(Error::other(field()), &["spec.replicas: is a string"]);
+        check(
+            Error::other(Error::from(field())),
+            &["cannot interpret the object", "spec.replicas: is a string"],
+        );
+    }
 
     #[test]
     fn paths_grow_outwards() {

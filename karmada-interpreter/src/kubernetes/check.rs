@@ -1,6 +1,6 @@
 //! Whether a value can be decoded.
 
-use karmada_core::quantity::Quantity;
+use karmada_core::quantity::{ParseQuantityError, Quantity};
 use serde_json::Value;
 
 use super::schema::{Kind, find};
@@ -67,7 +67,7 @@ pub(crate) fn check(value: &Value, kind: &Kind, reading: Reading) -> Result<(), 
 pub(super) fn parse_quantity(text: &str) -> Result<Quantity, FieldError> {
     text.trim()
         .parse()
-        .map_err(|error| wrong(format!("{text:?} is not a quantity: {error}")))
+        .map_err(|error: ParseQuantityError| wrong(error.to_string()))
 }
 
 fn quantity(text: &str) -> Result<(), FieldError> {

@@ -1,6 +1,6 @@
 //! Kubernetes quantities as rules read them.
 
-use karmada_core::quantity::Quantity;
+use karmada_core::quantity::{ParseQuantityError, Quantity};
 
 use super::error::{self, Result};
 use super::view::View;
@@ -27,5 +27,5 @@ pub(super) fn of_text(text: View<'_>) -> Result<Quantity> {
 pub(super) fn of_signed_text(text: View<'_>) -> Result<Quantity> {
     let text = text.text().ok_or_else(|| text.expected("a quantity as text"))?;
     text.parse()
-        .map_err(|cause| error::invalid(format!("{text:?} is not a quantity: {cause}")))
+        .map_err(|cause: ParseQuantityError| error::invalid(cause.to_string()))
 }

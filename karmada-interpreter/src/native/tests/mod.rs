@@ -15,7 +15,7 @@ mod retain;
 
 use serde_json::{Value, json};
 
-use crate::error::Error;
+use crate::error::{Error, messages};
 use crate::interpreter::Answer;
 
 /// An object of that kind, with the members of `rest`.
@@ -28,9 +28,9 @@ fn object(api_version: &str, kind: &str, rest: Value) -> Value {
     object
 }
 
-/// The answer of a layer that must have one, errors as text.
+/// The answer of a layer that must have one, errors as the text of their chain.
 fn answered<T>(answer: Result<Answer<T>, Error>) -> Result<T, String> {
     answer
         .map(|answer| answer.value().expect("the layer answers"))
-        .map_err(|error| error.to_string())
+        .map_err(|error| messages(&error).join(": "))
 }
