@@ -10,6 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use super::error::{self, Result};
 use crate::error::FieldError;
+use crate::object::describe;
 
 static ABSENT: Value = Value::Null;
 
@@ -307,12 +308,9 @@ impl<'a> View<'a> {
 /// What a value is, for messages.
 pub(super) fn type_name(value: &Value) -> &'static str {
     match value {
+        // To a rule, null and absent are the same.
         Value::Null => "an absent value",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a map",
+        present => describe(present),
     }
 }
 
