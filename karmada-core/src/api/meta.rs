@@ -111,6 +111,25 @@ pub struct Taint {
     pub value: String,
 }
 
+impl Taint {
+    /// A taint without a value; for the effects see [`effects`](crate::toleration::effects).
+    #[must_use]
+    pub fn new(key: impl Into<String>, effect: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            effect: effect.into(),
+            ..Self::default()
+        }
+    }
+
+    /// With that value.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+}
+
 /// Accepts taints; an empty key with operator `Exists` accepts every taint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]

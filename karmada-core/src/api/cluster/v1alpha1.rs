@@ -317,6 +317,110 @@ pub enum ApiEnablementStatus {
 }
 
 impl Cluster {
+    /// A cluster of that name.
+    ///
+    /// ```
+    /// use karmada_core::api::cluster::v1alpha1::{ApiEnablementStatus, Cluster, ClusterSyncMode};
+    /// use karmada_core::api::meta::Taint;
+    /// let cluster = Cluster::new("member1", ClusterSyncMode::Push)
+    ///     .label("tier", "prod")
+    ///     .provider("aws")
+    ///     .region("eu")
+    ///     .zone("eu-1")
+    ///     .taint(Taint::new("maintenance", "NoSchedule"))
+    ///     .serving("apps/v1", "deployments", "Deployment")
+    ///     .capacity([("cpu", "64".parse()?), ("memory", "256Gi".parse()?), ("pods", "500".parse()?)]);
+    /// assert_eq!(cluster.api_enablement("apps/v1", "Deployment"), ApiEnablementStatus::Enabled);
+    /// assert_eq!(cluster.spec.zones, ["eu-1"]);
+    /// # Ok::<(), karmada_core::quantity::ParseQuantityError>(())
+    /// ```
+    #[must_use]
+    pub fn new(name: impl Into<String>, mode: ClusterSyncMode) -> Self {
+        let mut cluster = Self::named(name);
+        cluster.spec.sync_mode = mode;
+        cluster
+    }
+
+    /// With that label.
+    #[must_use]
+    pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata
+            .labels
+            .get_or_insert_default()
+            .insert(key.into(), value.into());
+        self
+    }
+
+    /// Run by that provider.
+    #[must_use]
+    pub fn provider(mut self, provider: impl Into<String>) -> Self {
+        self.spec.provider = provider.into();
+        self
+    }
+
+    /// In that region.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.spec.region = region.into();
+        self
+    }
+
+    /// In that zone as well.
+    #[must_use]
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.spec.zones.push(zone.into());
+        self
+    }
+
+    /// With that taint.
+    #[must_use]
+    pub fn taint(mut self, taint: Taint) -> Self {
+        self.spec.taints.push(taint);
+        self
+    }
+
+    /// Seen to serve that kind. `plural` is the name of its resource.
+    #[must_use]
+    pub fn serving(
+        mut self,
+        api_version: impl Into<String>,
+        plural: impl Into<String>,
+        kind: impl Into<String>,
+    ) -> Self {
+        let api_version = api_version.into();
+        let resource = ApiResource {
+            name: plural.into(),
+            kind: kind.into(),
+        };
+        let enablements = &mut self.status.api_enablements;
+        match enablements
+            .iter_mut()
+            .find(|enablement| enablement.group_version == api_version)
+        {
+            Some(enablement) => enablement.resources.push(resource),
+            None => enablements.push(ApiEnablement {
+                group_version: api_version,
+                resources: vec![resource],
+            }),
+        }
+        self
+    }
+
+    /// Seen to offer so much of each resource to pods.
+    #[must_use]
+    pub fn capacity<S: Into<String>>(mut self, allocatable: impl IntoIterator<Item = (S, Quantity)>) -> Self {
+        self.status
+            .resource_summary
+            .get_or_insert_default()
+            .allocatable
+            .extend(
+                allocatable
+                    .into_iter()
+                    .map(|(resource, amount)| (resource.into(), amount)),
+            );
+        self
+    }
+
     /// The cluster's name, empty if it has none.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -364,6 +468,40 @@ mod tests {
         for shown in ["\"c-1\"", "Proxy-Authorization", "xxxxx@a.example", "xxxxx@proxy"] {
             assert!(text.contains(shown), "{shown}: {text}");
         }
+    }
+
+    #[test]
+    fn built_as_written() {
+        let cluster = Cluster::new("m1", ClusterSyncMode::Pull)
+            .label("tier", "prod")
+            .provider("aws")
+            .region("eu")
+            .zone("a")
+            .zone("b")
+            .taint(Taint::new("k", "NoExecute").value("v"))
+            .serving("v1", "pods", "Pod")
+            .serving("v1", "services", "Service")
+            .capacity([("cpu", "4".parse().unwrap())]);
+        assert_eq!(
+            serde_json::to_value(cluster).unwrap(),
+            json!({
+                "apiVersion": "cluster.karmada.io/v1alpha1",
+                "kind": "Cluster",
+                "metadata": {"name": "m1", "labels": {"tier": "prod"}},
+                "spec": {
+                    "syncMode": "Pull",
+                    "provider": "aws",
+                    "region": "eu",
+                    "zones": ["a", "b"],
+                    "taints": [{"key": "k", "effect": "NoExecute", "value": "v"}],
+                },
+                "status": {
+                    "apiEnablements": [{"groupVersion": "v1", "resources": [
+                        {"name": "pods", "kind": "Pod"}, {"name": "services", "kind": "Service"}]}],
+                    "resourceSummary": {"allocatable": {"cpu": "4"}},
+                },
+            })
+        );
     }
 
     #[test]

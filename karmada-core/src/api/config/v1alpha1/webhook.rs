@@ -124,3 +124,31 @@ impl ResourceInterpreterWebhook {
         self
     }
 }
+
+impl ResourceInterpreterWebhookConfiguration {
+    /// Webhooks under that name.
+    ///
+    /// ```
+    /// use karmada_core::api::config::v1alpha1::{
+    ///     InterpreterOperation, ResourceInterpreterWebhook, ResourceInterpreterWebhookConfiguration,
+    ///     RuleWithOperations,
+    /// };
+    /// let webhook = ResourceInterpreterWebhook::at_url("workloads.example.com", "https://localhost:8443/interpret")
+    ///     .rule(RuleWithOperations::new(
+    ///         [InterpreterOperation::InterpretReplica],
+    ///         ("example.com", "v1", "Workload"),
+    ///     ));
+    /// let configuration = ResourceInterpreterWebhookConfiguration::new("examples", [webhook]);
+    /// assert_eq!(configuration.webhooks[0].rules[0].kinds, ["Workload"]);
+    /// ```
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        webhooks: impl IntoIterator<Item = ResourceInterpreterWebhook>,
+    ) -> Self {
+        Self {
+            webhooks: webhooks.into_iter().collect(),
+            ..Self::named(name)
+        }
+    }
+}

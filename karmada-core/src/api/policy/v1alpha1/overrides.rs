@@ -262,3 +262,328 @@ impl OverrideSpec {
         }
     }
 }
+
+impl RuleWithCluster {
+    /// Changes on the clusters this affinity picks.
+    #[must_use]
+    pub fn new(clusters: ClusterAffinity, overriders: Overriders) -> Self {
+        Self {
+            target_cluster: Some(clusters),
+            overriders,
+        }
+    }
+
+    /// Changes on all clusters.
+    #[must_use]
+    pub fn everywhere(overriders: Overriders) -> Self {
+        Self {
+            target_cluster: None,
+            overriders,
+        }
+    }
+}
+
+impl Overriders {
+    /// No changes.
+    ///
+    /// ```
+    /// use karmada_core::api::policy::v1alpha1::{
+    ///     ClusterAffinity, ImageComponent, ImageOverrider, LabelAnnotationOverrider, OverridePolicy, OverrideSpec,
+    ///     Overriders, PlaintextOverrider, ResourceSelector, RuleWithCluster,
+    /// };
+    /// let changes = Overriders::new()
+    ///     .image(ImageOverrider::replace(ImageComponent::Registry, "registry.eu.example.com"))
+    ///     .labels(LabelAnnotationOverrider::add([("region", "eu")]))
+    ///     .plaintext(PlaintextOverrider::replace("/spec/replicas", 3));
+    /// let spec = OverrideSpec::new(
+    ///     [ResourceSelector::new("apps/v1", "Deployment")],
+    ///     [RuleWithCluster::new(ClusterAffinity::names(["member1"]), changes)],
+    /// );
+    /// let policy = OverridePolicy::new("shop", "eu", spec);
+    /// assert_eq!(policy.spec.override_rules[0].overriders.plaintext[0].value, 3);
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// And this JSON patch operation.
+    #[must_use]
+    pub fn plaintext(mut self, overrider: PlaintextOverrider) -> Self {
+        self.plaintext.push(overrider);
+        self
+    }
+
+    /// And this change of images.
+    #[must_use]
+    pub fn image(mut self, overrider: ImageOverrider) -> Self {
+        self.image_overrider.push(overrider);
+        self
+    }
+
+    /// And this change of a container's command.
+    #[must_use]
+    pub fn command(mut self, overrider: CommandOverrider) -> Self {
+        self.command_overrider.push(overrider);
+        self
+    }
+
+    /// And this change of a container's arguments.
+    #[must_use]
+    pub fn args(mut self, overrider: ArgsOverrider) -> Self {
+        self.args_overrider.push(overrider);
+        self
+    }
+
+    /// And this change of labels.
+    #[must_use]
+    pub fn labels(mut self, overrider: LabelAnnotationOverrider) -> Self {
+        self.labels_overrider.push(overrider);
+        self
+    }
+
+    /// And this change of annotations.
+    #[must_use]
+    pub fn annotations(mut self, overrider: LabelAnnotationOverrider) -> Self {
+        self.annotations_overrider.push(overrider);
+        self
+    }
+
+    /// And this change of a document inside a field.
+    #[must_use]
+    pub fn field(mut self, overrider: FieldOverrider) -> Self {
+        self.field_overrider.push(overrider);
+        self
+    }
+}
+
+impl PlaintextOverrider {
+    /// Adds a value at a JSON pointer.
+    #[must_use]
+    pub fn add(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self {
+            path: path.into(),
+            operator: OverriderOperator::Add,
+            value: value.into(),
+        }
+    }
+
+    /// Replaces the value at a JSON pointer.
+    #[must_use]
+    pub fn replace(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self {
+            operator: OverriderOperator::Replace,
+            ..Self::add(path, value)
+        }
+    }
+
+    /// Removes the value at a JSON pointer.
+    #[must_use]
+    pub fn remove(path: impl Into<String>) -> Self {
+        Self {
+            operator: OverriderOperator::Remove,
+            ..Self::add(path, Value::Null)
+        }
+    }
+}
+
+impl ImageOverrider {
+    /// Appends to a component, or sets one that is not there.
+    #[must_use]
+    pub fn add(component: ImageComponent, value: impl Into<String>) -> Self {
+        Self {
+            predicate: None,
+            component,
+            operator: OverriderOperator::Add,
+            value: value.into(),
+        }
+    }
+
+    /// Replaces a component.
+    #[must_use]
+    pub fn replace(component: ImageComponent, value: impl Into<String>) -> Self {
+        Self {
+            operator: OverriderOperator::Replace,
+            ..Self::add(component, value)
+        }
+    }
+
+    /// Removes a component.
+    #[must_use]
+    pub fn remove(component: ImageComponent) -> Self {
+        Self {
+            operator: OverriderOperator::Remove,
+            ..Self::add(component, "")
+        }
+    }
+
+    /// Only of the image at a JSON pointer, in place of those of all containers.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.predicate = Some(ImagePredicate { path: path.into() });
+        self
+    }
+}
+
+impl CommandOverrider {
+    /// Appends words.
+    pub fn add<I, S>(container: impl Into<String>, words: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        Self {
+            container_name: container.into(),
+            operator: OverriderOperator::Add,
+            value: words.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// Takes words out.
+    pub fn remove<I, S>(container: impl Into<String>, words: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        Self {
+            operator: OverriderOperator::Remove,
+            ..Self::add(container, words)
+        }
+    }
+}
+
+impl LabelAnnotationOverrider {
+    /// Sets these keys.
+    pub fn add<K: Into<String>, V: Into<String>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self {
+            operator: OverriderOperator::Add,
+            value: entries
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
+        }
+    }
+
+    /// Sets those of these keys that are there already.
+    pub fn replace<K: Into<String>, V: Into<String>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self {
+            operator: OverriderOperator::Replace,
+            ..Self::add(entries)
+        }
+    }
+
+    /// Removes these keys.
+    pub fn remove<K: Into<String>>(keys: impl IntoIterator<Item = K>) -> Self {
+        Self {
+            operator: OverriderOperator::Remove,
+            ..Self::add(keys.into_iter().map(|key| (key, "")))
+        }
+    }
+}
+
+impl FieldOverrider {
+    /// Changes the JSON document in the field at a JSON pointer.
+    pub fn json(path: impl Into<String>, operations: impl IntoIterator<Item = FieldPatchOperation>) -> Self {
+        Self {
+            field_path: path.into(),
+            json: operations.into_iter().collect(),
+            yaml: Vec::new(),
+        }
+    }
+
+    /// Changes the YAML document in the field at a JSON pointer.
+    pub fn yaml(path: impl Into<String>, operations: impl IntoIterator<Item = FieldPatchOperation>) -> Self {
+        Self {
+            field_path: path.into(),
+            json: Vec::new(),
+            yaml: operations.into_iter().collect(),
+        }
+    }
+}
+
+impl FieldPatchOperation {
+    /// Adds a value at a JSON pointer into the document.
+    #[must_use]
+    pub fn add(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self {
+            sub_path: path.into(),
+            operator: OverriderOperator::Add,
+            value: value.into(),
+        }
+    }
+
+    /// Replaces the value at a JSON pointer into the document.
+    #[must_use]
+    pub fn replace(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self {
+            operator: OverriderOperator::Replace,
+            ..Self::add(path, value)
+        }
+    }
+
+    /// Removes the value at a JSON pointer into the document.
+    #[must_use]
+    pub fn remove(path: impl Into<String>) -> Self {
+        Self {
+            operator: OverriderOperator::Remove,
+            ..Self::add(path, Value::Null)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn built_as_written() {
+        let rule = RuleWithCluster::everywhere(
+            Overriders::new()
+                .plaintext(PlaintextOverrider::add("/a", "x"))
+                .plaintext(PlaintextOverrider::remove("/b"))
+                .image(ImageOverrider::add(ImageComponent::Tag, "-eu").at("/spec/image"))
+                .image(ImageOverrider::remove(ImageComponent::Registry))
+                .command(CommandOverrider::add("web", ["-v"]))
+                .args(ArgsOverrider::remove("web", ["-q"]))
+                .labels(LabelAnnotationOverrider::replace([("a", "b")]))
+                .annotations(LabelAnnotationOverrider::remove(["c"]))
+                .field(FieldOverrider::json(
+                    "/data/x",
+                    [FieldPatchOperation::replace("/y", 1)],
+                ))
+                .field(FieldOverrider::yaml(
+                    "/data/z",
+                    [
+                        FieldPatchOperation::add("/y", true),
+                        FieldPatchOperation::remove("/w"),
+                    ],
+                )),
+        );
+        assert_eq!(
+            serde_json::to_value(rule).unwrap(),
+            json!({"overriders": {
+                "plaintext": [
+                    {"path": "/a", "operator": "add", "value": "x"},
+                    {"path": "/b", "operator": "remove", "value": null},
+                ],
+                "imageOverrider": [
+                    {"predicate": {"path": "/spec/image"}, "component": "Tag", "operator": "add", "value": "-eu"},
+                    {"component": "Registry", "operator": "remove"},
+                ],
+                "commandOverrider": [{"containerName": "web", "operator": "add", "value": ["-v"]}],
+                "argsOverrider": [{"containerName": "web", "operator": "remove", "value": ["-q"]}],
+                "labelsOverrider": [{"operator": "replace", "value": {"a": "b"}}],
+                "annotationsOverrider": [{"operator": "remove", "value": {"c": ""}}],
+                "fieldOverrider": [
+                    {"fieldPath": "/data/x", "json": [{"subPath": "/y", "operator": "replace", "value": 1}]},
+                    {"fieldPath": "/data/z", "yaml": [
+                        {"subPath": "/y", "operator": "add", "value": true},
+                        {"subPath": "/w", "operator": "remove", "value": null},
+                    ]},
+                ],
+            }})
+        );
+    }
+}

@@ -301,6 +301,12 @@ impl ClusterAffinity {
     }
 
     /// Leaves these clusters out.
+    ///
+    /// ```
+    /// use karmada_core::api::policy::v1alpha1::ClusterAffinity;
+    /// let affinity = ClusterAffinity::label("tier", "prod").excluding(["member3"]);
+    /// assert_eq!(affinity.exclude_clusters, ["member3"]);
+    /// ```
     #[must_use]
     pub fn excluding<I, S>(mut self, names: I) -> Self
     where
@@ -314,6 +320,12 @@ impl ClusterAffinity {
 
 impl SpreadConstraint {
     /// Spreads over `min` to `max` groups of clusters with the same value of `field`.
+    ///
+    /// ```
+    /// use karmada_core::api::policy::v1alpha1::{SpreadConstraint, SpreadFieldValue};
+    /// let constraint = SpreadConstraint::by_field(SpreadFieldValue::Region, 1, 2);
+    /// assert_eq!((constraint.min_groups, constraint.max_groups), (1, 2));
+    /// ```
     #[must_use]
     pub fn by_field(field: SpreadFieldValue, min: i64, max: i64) -> Self {
         Self {

@@ -322,6 +322,177 @@ impl PropagationSpec {
             ..Self::default()
         }
     }
+
+    /// Whether what a resource refers to goes with it.
+    #[must_use]
+    pub fn propagate_deps(mut self, propagate: bool) -> Self {
+        self.propagate_deps = propagate;
+        self
+    }
+
+    /// Precedence among policies of the same kind.
+    #[must_use]
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// Whether the policy takes over what policies of lower priority have claimed.
+    #[must_use]
+    pub fn preemption(mut self, preemption: PreemptionBehavior) -> Self {
+        self.preemption = Some(preemption);
+        self
+    }
+
+    /// Waits for these override policies.
+    #[must_use]
+    pub fn dependent_overrides<I, S>(mut self, names: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        self.dependent_overrides.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Leaves it to that scheduler.
+    #[must_use]
+    pub fn scheduler_name(mut self, name: impl Into<String>) -> Self {
+        self.scheduler_name = name.into();
+        self
+    }
+
+    /// Says what happens when a cluster or the workload on it fails.
+    #[must_use]
+    pub fn failover(mut self, failover: FailoverBehavior) -> Self {
+        self.failover = Some(failover);
+        self
+    }
+
+    /// Says what happens when a member already has an object of that name.
+    #[must_use]
+    pub fn conflict_resolution(mut self, resolution: ConflictResolution) -> Self {
+        self.conflict_resolution = Some(resolution);
+        self
+    }
+
+    /// Changes of the policy take effect with the next change of a template.
+    #[must_use]
+    pub fn lazy(mut self) -> Self {
+        self.activation_preference = Some(ActivationPreference::Lazy);
+        self
+    }
+
+    /// Holds something back.
+    #[must_use]
+    pub fn suspension(mut self, suspension: PolicySuspension) -> Self {
+        self.suspension = Some(suspension);
+        self
+    }
+
+    /// Whether members keep the resources when the template is deleted.
+    #[must_use]
+    pub fn preserve_resources_on_deletion(mut self, preserve: bool) -> Self {
+        self.preserve_resources_on_deletion = Some(preserve);
+        self
+    }
+
+    /// Says how early it is scheduled.
+    #[must_use]
+    pub fn schedule_priority(mut self, priority: SchedulePriority) -> Self {
+        self.schedule_priority = Some(priority);
+        self
+    }
+}
+
+impl PolicySuspension {
+    /// Nothing is dispatched.
+    #[must_use]
+    pub fn everywhere() -> Self {
+        Self {
+            dispatching: Some(true),
+            dispatching_on_clusters: None,
+        }
+    }
+
+    /// Nothing is dispatched to these clusters.
+    pub fn on_clusters<I, S>(names: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        Self {
+            dispatching: None,
+            dispatching_on_clusters: Some(SuspendClusters {
+                cluster_names: names.into_iter().map(Into::into).collect(),
+            }),
+        }
+    }
+}
+
+impl SchedulePriority {
+    /// The priority of a PriorityClass of Kubernetes.
+    #[must_use]
+    pub fn class(name: impl Into<String>) -> Self {
+        Self {
+            priority_class_source: PriorityClassSource::KubePriorityClass,
+            priority_class_name: name.into(),
+        }
+    }
+}
+
+impl FailoverBehavior {
+    /// Nothing happens.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// When the workload is unhealthy on a cluster.
+    #[must_use]
+    pub fn application(mut self, behavior: ApplicationFailoverBehavior) -> Self {
+        self.application = Some(behavior);
+        self
+    }
+
+    /// When a cluster has taints the workload does not tolerate.
+    #[must_use]
+    pub fn cluster(mut self, behavior: ClusterFailoverBehavior) -> Self {
+        self.cluster = Some(behavior);
+        self
+    }
+}
+
+impl ApplicationFailoverBehavior {
+    /// After so many unhealthy seconds the workload leaves the cluster that way.
+    #[must_use]
+    pub fn new(toleration_seconds: i32, purge_mode: PurgeMode) -> Self {
+        Self {
+            decision_conditions: DecisionConditions {
+                toleration_seconds: Some(toleration_seconds),
+            },
+            purge_mode: Some(purge_mode),
+            ..Self::default()
+        }
+    }
+
+    /// With `Gracefully`: seconds after which it leaves even if it does not run elsewhere.
+    #[must_use]
+    pub fn grace_period_seconds(mut self, seconds: i32) -> Self {
+        self.grace_period_seconds = Some(seconds);
+        self
+    }
+}
+
+impl ClusterFailoverBehavior {
+    /// The workload leaves the cluster that way: `Directly` or `Gracefully`.
+    #[must_use]
+    pub fn new(purge_mode: PurgeMode) -> Self {
+        Self {
+            purge_mode: Some(purge_mode),
+            state_preservation: None,
+        }
+    }
 }
 
 impl PropagationPolicy {
@@ -343,5 +514,66 @@ impl ClusterPropagationPolicy {
             spec,
             ..Self::named(name)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn built_as_written() {
+        let spec = PropagationSpec::new(
+            [ResourceSelector::new("apps/v1", "Deployment").name("web")],
+            Placement::new(),
+        )
+        .propagate_deps(true)
+        .priority(5)
+        .preemption(PreemptionBehavior::Always)
+        .dependent_overrides(["eu"])
+        .scheduler_name("mine")
+        .failover(
+            FailoverBehavior::new()
+                .application(
+                    ApplicationFailoverBehavior::new(60, PurgeMode::Gracefully).grace_period_seconds(120),
+                )
+                .cluster(ClusterFailoverBehavior::new(PurgeMode::Directly)),
+        )
+        .conflict_resolution(ConflictResolution::Overwrite)
+        .lazy()
+        .suspension(PolicySuspension::on_clusters(["m1"]))
+        .preserve_resources_on_deletion(true)
+        .schedule_priority(SchedulePriority::class("high"));
+        assert_eq!(
+            serde_json::to_value(spec).unwrap(),
+            json!({
+                "resourceSelectors": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}],
+                "propagateDeps": true,
+                "placement": {},
+                "priority": 5,
+                "preemption": "Always",
+                "dependentOverrides": ["eu"],
+                "schedulerName": "mine",
+                "failover": {
+                    "application": {
+                        "decisionConditions": {"tolerationSeconds": 60},
+                        "purgeMode": "Gracefully",
+                        "gracePeriodSeconds": 120,
+                    },
+                    "cluster": {"purgeMode": "Directly"},
+                },
+                "conflictResolution": "Overwrite",
+                "activationPreference": "Lazy",
+                "suspension": {"dispatchingOnClusters": {"clusterNames": ["m1"]}},
+                "preserveResourcesOnDeletion": true,
+                "schedulePriority": {"priorityClassSource": "KubePriorityClass", "priorityClassName": "high"},
+            })
+        );
+        assert_eq!(
+            serde_json::to_value(PolicySuspension::everywhere()).unwrap(),
+            json!({"dispatching": true})
+        );
     }
 }

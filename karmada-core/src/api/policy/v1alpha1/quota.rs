@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::meta::ResourceList;
 use crate::api::wire::nullable;
+use crate::quantity::Quantity;
 
 kind! {
     /// Limits what a namespace may use in all clusters together.
@@ -81,4 +82,60 @@ pub struct ClusterQuotaStatus {
     /// What it uses.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
     pub used: ResourceList,
+}
+
+impl FederatedResourceQuota {
+    /// A quota of that namespace and name.
+    #[must_use]
+    pub fn new(
+        namespace: impl Into<String>,
+        name: impl Into<String>,
+        spec: FederatedResourceQuotaSpec,
+    ) -> Self {
+        Self {
+            spec,
+            ..Self::named(namespace, name)
+        }
+    }
+}
+
+impl FederatedResourceQuotaSpec {
+    /// So much of each resource, in all clusters together.
+    ///
+    /// ```
+    /// use karmada_core::api::policy::v1alpha1::{FederatedResourceQuota, FederatedResourceQuotaSpec};
+    /// let spec = FederatedResourceQuotaSpec::new([("cpu", "10".parse()?), ("memory", "20Gi".parse()?)])
+    ///     .assign("member1", [("cpu", "4".parse()?)]);
+    /// let quota = FederatedResourceQuota::new("shop", "all", spec);
+    /// assert_eq!(quota.spec.overall["memory"].to_string(), "20Gi");
+    /// assert_eq!(quota.spec.static_assignments[0].hard["cpu"].to_string(), "4");
+    /// # Ok::<(), karmada_core::quantity::ParseQuantityError>(())
+    /// ```
+    pub fn new<S: Into<String>>(overall: impl IntoIterator<Item = (S, Quantity)>) -> Self {
+        Self {
+            overall: resources(overall),
+            static_assignments: Vec::new(),
+        }
+    }
+
+    /// So much of it fixed for a cluster.
+    #[must_use]
+    pub fn assign<S: Into<String>>(
+        mut self,
+        cluster: impl Into<String>,
+        hard: impl IntoIterator<Item = (S, Quantity)>,
+    ) -> Self {
+        self.static_assignments.push(StaticClusterAssignment {
+            cluster_name: cluster.into(),
+            hard: resources(hard),
+        });
+        self
+    }
+}
+
+fn resources<S: Into<String>>(amounts: impl IntoIterator<Item = (S, Quantity)>) -> ResourceList {
+    amounts
+        .into_iter()
+        .map(|(resource, amount)| (resource.into(), amount))
+        .collect()
 }

@@ -82,3 +82,103 @@ pub struct PolicyTaint {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub value: String,
 }
+
+impl ClusterTaintPolicy {
+    /// A policy of that name.
+    #[must_use]
+    pub fn new(name: impl Into<String>, spec: ClusterTaintPolicySpec) -> Self {
+        Self {
+            spec,
+            ..Self::named(name)
+        }
+    }
+}
+
+impl ClusterTaintPolicySpec {
+    /// These taints on every cluster; conditions say when.
+    ///
+    /// ```
+    /// use karmada_core::api::policy::v1alpha1::{
+    ///     ClusterAffinity, ClusterTaintPolicy, ClusterTaintPolicySpec, MatchCondition, PolicyTaint,
+    /// };
+    /// let spec = ClusterTaintPolicySpec::new([PolicyTaint::new("not-ready", "NoSchedule")])
+    ///     .clusters(ClusterAffinity::names(["member1"]))
+    ///     .add_on(MatchCondition::is_in("Ready", ["False", "Unknown"]))
+    ///     .remove_on(MatchCondition::is_in("Ready", ["True"]));
+    /// let policy = ClusterTaintPolicy::new("ready", spec);
+    /// assert_eq!(policy.spec.add_on_conditions[0].status_values.len(), 2);
+    /// ```
+    pub fn new(taints: impl IntoIterator<Item = PolicyTaint>) -> Self {
+        Self {
+            taints: taints.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Only on clusters this affinity picks.
+    #[must_use]
+    pub fn clusters(mut self, affinity: ClusterAffinity) -> Self {
+        self.target_clusters = Some(affinity);
+        self
+    }
+
+    /// Adds the taints where this holds as well.
+    #[must_use]
+    pub fn add_on(mut self, condition: MatchCondition) -> Self {
+        self.add_on_conditions.push(condition);
+        self
+    }
+
+    /// Removes the taints where this holds as well.
+    #[must_use]
+    pub fn remove_on(mut self, condition: MatchCondition) -> Self {
+        self.remove_on_conditions.push(condition);
+        self
+    }
+}
+
+impl MatchCondition {
+    /// The condition has one of these statuses.
+    pub fn is_in<I, S>(condition: impl Into<String>, statuses: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<ConditionStatus>,
+    {
+        Self {
+            condition_type: condition.into(),
+            operator: MatchConditionOperator::In,
+            status_values: statuses.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// The condition has none of these statuses.
+    pub fn is_not_in<I, S>(condition: impl Into<String>, statuses: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<ConditionStatus>,
+    {
+        Self {
+            operator: MatchConditionOperator::NotIn,
+            ..Self::is_in(condition, statuses)
+        }
+    }
+}
+
+impl PolicyTaint {
+    /// A taint without a value; `effect` is `NoSchedule` or `NoExecute`.
+    #[must_use]
+    pub fn new(key: impl Into<String>, effect: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            effect: effect.into(),
+            value: String::new(),
+        }
+    }
+
+    /// With that value.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+}
