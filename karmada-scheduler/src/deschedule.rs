@@ -99,6 +99,23 @@ pub fn deschedule_targets(
     (taken_back > 0).then_some(targets)
 }
 
+/// The text of the event about replicas taken back
+/// ([`DESCHEDULE_BINDING_SUCCEED`](karmada_core::events::DESCHEDULE_BINDING_SUCCEED)): what [`deschedule_targets`] makes of
+/// the clusters, which are those of `placed` in the same order.
+#[must_use]
+pub fn describe(placed: &[Placed], targets: &[TargetCluster]) -> String {
+    let mut text = "Binding has been descheduled".to_owned();
+    let mut total = 0i64;
+    for (placed, target) in placed.iter().zip(targets) {
+        let taken_back = i64::from(placed.target.replicas) - i64::from(target.replicas);
+        if taken_back > 0 {
+            text += &format!(", {taken_back} replica(s) in cluster({})", target.name);
+            total += taken_back;
+        }
+    }
+    text + &format!(", {total} total descheduled replica(s)")
+}
+
 #[cfg(test)]
 mod tests {
     use karmada_core::api::wire;
@@ -205,6 +222,29 @@ mod tests {
         check(
             &[(5, Some(2), 3), (4, Some(4), 0), (3, None, 1)],
             Some(&[2, 4, 2]),
+        );
+    }
+
+    #[test]
+    fn texts() {
+        fn check(clusters: &[(&str, i32, i32)], want: &str) {
+            let placed: Vec<Placed> = clusters
+                .iter()
+                .map(|(name, before, _)| Placed {
+                    target: TargetCluster::new(*name, *before),
+                    ready: None,
+                })
+                .collect();
+            let after = clusters
+                .iter()
+                .map(|(name, _, after)| TargetCluster::new(*name, *after));
+            let text = format!("Binding has been descheduled, {want} total descheduled replica(s)");
+            assert_eq!(describe(&placed, &after.collect::<Vec<_>>()), text);
+        }
+        check(&[("m1", 5, 3)], "2 replica(s) in cluster(m1), 2");
+        check(
+            &[("m1", 5, 4), ("m2", 4, 4), ("m3", 2, 0)],
+            "1 replica(s) in cluster(m1), 2 replica(s) in cluster(m3), 3",
         );
     }
 }
