@@ -9,9 +9,12 @@ mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use karmada_core::affinity;
-use karmada_core::api::policy::v1alpha1::{ClusterAffinity, ReplicaSchedulingType};
+use karmada_core::api::policy::v1alpha1::{
+    ClusterAffinity, ReplicaDivisionPreference, ReplicaSchedulingType,
+};
 use karmada_core::api::wire;
 use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
 use karmada_core::features::{Feature, FeatureGates};
@@ -101,6 +104,28 @@ impl ReplicaEstimator for Stated {
     }
 }
 
+/// Room that follows from the name of a cluster.
+#[derive(Debug)]
+struct ByName(u64);
+
+fn room(seed: u64, name: &str) -> i32 {
+    let mixed = name.bytes().fold(seed, |mixed, byte| {
+        mixed.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    Rng(mixed).below(30) as i32
+}
+
+impl ReplicaEstimator for ByName {
+    fn name(&self) -> &str {
+        "by-name"
+    }
+    fn estimate(&self, request: &EstimateRequest<'_>) -> Result<Vec<Estimate>, EstimateError> {
+        let snapshot = request.context.snapshot();
+        let room = |cluster: &ClusterId| Estimate::Value(room(self.0, snapshot.name(*cluster)));
+        Ok(request.clusters.iter().map(room).collect())
+    }
+}
+
 fn estimates(rng: &mut Rng, count: usize) -> Vec<Estimate> {
     let estimate = |rng: &mut Rng| match rng.below(4) {
         0 => Estimate::Unknown,
@@ -177,6 +202,25 @@ proptest! {
                 .any(|term| !term.overflow_affinities.is_empty());
             let given: BTreeSet<i32> = decision.iter().map(|(_, replicas)| replicas).filter(|it| *it > 0).collect();
             prop_assert!(tiered || given.len() <= 1);
+        }
+    }
+
+    #[test]
+    fn nobody_gets_more_than_it_has_room_for(seed: u64, count in 1u64..20) {
+        let case = case(seed, count);
+        let strategy = case.spec.placement.as_ref().and_then(|it| it.replica_scheduling.clone()).unwrap_or_default();
+        let by_room = strategy.replica_scheduling_type == Some(ReplicaSchedulingType::Divided)
+            && (strategy.replica_division_preference == Some(ReplicaDivisionPreference::Aggregated)
+                || strategy.weight_preference.is_some_and(|it| it.dynamic_weight.is_some()));
+        if !by_room {
+            return Ok(());
+        }
+        let profile = Profile::karmada().with_only_estimators(vec![Arc::new(ByName(seed))]);
+        let options = Options { profile: profile.into(), ..case.options.clone() };
+        let Ok(decision) = schedule(&case.snapshot, &case.spec, &case.status, &options) else { return Ok(()) };
+        for (name, replicas) in decision.iter() {
+            let before = case.spec.clusters.iter().find(|it| it.name == name).map_or(0, |it| it.replicas);
+            prop_assert!(replicas <= room(seed, name) + before, "{name}: {replicas}, before {before}");
         }
     }
 
