@@ -7,7 +7,7 @@ use karmada_interpreter::{Answer, Error, Native, SyncInterpreter, ThirdParty};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde_json::Value;
 
-/// An input is a list: the object, the object observed in a member, and the statuses reported by members.
+// An input is a list: the object, the object observed in a member, and the statuses reported by members.
 fuzz_target!(|data: &[u8]| -> Corpus {
     let Ok((mut object, mut observed, statuses)) =
         serde_json::from_slice::<(Value, Value, Option<Vec<Option<Value>>>)>(data)
