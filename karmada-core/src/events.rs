@@ -154,3 +154,129 @@ pub const CLUSTER_NOT_FOUND: &str = "ClusterNotFound";
 
 /// On a MultiClusterService: a cluster does not serve an API it needs.
 pub const API_INCOMPATIBLE: &str = "APIIncompatible";
+
+/// How serious an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventType {
+    /// Something went as it should.
+    Normal,
+    /// Something did not.
+    Warning,
+}
+
+impl EventType {
+    /// The text on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
+impl std::fmt::Display for EventType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is to be told about an object: a value, until somebody with a client records it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// How serious it is; follows from the reason.
+    pub type_: EventType,
+    /// One of the reasons of this module.
+    pub reason: &'static str,
+    /// The words for people.
+    pub message: String,
+}
+
+impl Event {
+    /// An event with that reason, a warning where the reason is one of failure.
+    ///
+    /// ```
+    /// use karmada_core::events::{self, Event, EventType};
+    /// let event = Event::new(events::APPLY_POLICY_FAILED, "no such priority class");
+    /// assert_eq!(event.type_, EventType::Warning);
+    /// ```
+    #[must_use]
+    pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
+        let warning = reason.starts_with("Failed")
+            || reason.ends_with("Failed")
+            || matches!(
+                reason,
+                DEPENDENCY_POLICY_CONFLICT | CLUSTER_NOT_FOUND | API_INCOMPATIBLE
+            );
+        Self {
+            type_: if warning {
+                EventType::Warning
+            } else {
+                EventType::Normal
+            },
+            reason,
+            message: message.into(),
+        }
+    }
+
+    /// The event for the outcome of something that has a reason for success and one for failure.
+    ///
+    /// The message of a failure is the error with its sources.
+    #[must_use]
+    pub fn of_outcome<T>(
+        (succeed, failed): (&'static str, &'static str),
+        outcome: &Result<T, impl std::error::Error>,
+        success: impl FnOnce(&T) -> String,
+    ) -> Self {
+        match outcome {
+            Ok(value) => Self::new(succeed, success(value)),
+            Err(error) => {
+                let mut message = error.to_string();
+                let mut source = error.source();
+                while let Some(cause) = source {
+                    message.push_str(": ");
+                    message.push_str(&cause.to_string());
+                    source = cause.source();
+                }
+                Self::new(failed, message)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot do it")]
+    struct Outer(#[source] std::fmt::Error);
+
+    #[test]
+    fn outcomes() {
+        fn check(outcome: &Result<u8, Outer>, type_: EventType, reason: &str, message: &str) {
+            let reasons = (SCHEDULE_BINDING_SUCCEED, SCHEDULE_BINDING_FAILED);
+            let event = Event::of_outcome(reasons, outcome, |count| format!("{count} clusters"));
+            assert_eq!(
+                (event.type_, event.reason, event.message.as_str()),
+                (type_, reason, message)
+            );
+        }
+        check(&Ok(2), EventType::Normal, "ScheduleBindingSucceed", "2 clusters");
+        let error = Outer(std::fmt::Error);
+        let message = format!("cannot do it: {}", std::fmt::Error);
+        check(&Err(error), EventType::Warning, "ScheduleBindingFailed", &message);
+    }
+
+    #[test]
+    fn seriousness() {
+        fn check(reason: &'static str, type_: EventType) {
+            assert_eq!(Event::new(reason, "").type_, type_, "{reason}");
+        }
+        check(SYNC_SUCCEED, EventType::Normal);
+        check(WORK_DISPATCHING, EventType::Normal);
+        check(SYNC_FAILED, EventType::Warning);
+        check(DEPENDENCY_POLICY_CONFLICT, EventType::Warning);
+        check(CLUSTER_NOT_FOUND, EventType::Warning);
+    }
+}

@@ -193,6 +193,25 @@ fn lower(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::{dns_label, dns_subdomain};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn names_of_valid_objects_are_valid(
+            cluster in "[a-z0-9]([-a-z0-9]{0,46}[a-z0-9])?",
+            name in "[a-z0-9]{1,20}([.:-][a-z0-9]{1,20}){0,3}",
+            kind in "[A-Z][A-Za-z]{0,20}",
+            namespace in "([a-z0-9]{1,10}(-[a-z0-9]{1,10}){0,2})?",
+        ) {
+            let space = execution_space(&cluster);
+            prop_assert_eq!(dns_label(&space), Ok(()));
+            prop_assert_eq!(cluster_of_execution_space(&space).unwrap(), &cluster);
+            prop_assert_eq!(dns_subdomain(&binding_name(&kind, &name)), Ok(()));
+            prop_assert_eq!(dns_subdomain(&work_name(&kind, &name, &namespace)), Ok(()));
+            prop_assert_eq!(dns_subdomain(&policy_name(&namespace, &name, &kind)), Ok(()));
+        }
+    }
 
     #[test]
     fn derives() {
