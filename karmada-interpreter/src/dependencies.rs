@@ -1,6 +1,7 @@
 //! What a pod depends on, and whether references to dependencies are valid.
 
 use std::collections::BTreeSet;
+use std::error::Error as _;
 
 use karmada_core::api::config::v1alpha1::DependentObjectReference;
 use karmada_core::selector;
@@ -86,7 +87,10 @@ pub fn verify(dependencies: &[DependentObjectReference]) -> Result<(), Error> {
             None => {}
             Some(labels) => {
                 if let Err(error) = selector::check(labels) {
-                    violation(&["labelSelector"], error.to_string());
+                    let rule = error
+                        .source()
+                        .map_or_else(String::new, |rule| format!(": {rule}"));
+                    violation(&["labelSelector"], format!("{error}{rule}"));
                 }
             }
         }
