@@ -368,7 +368,11 @@ pub fn merge_work(existing: Option<&Work>, desired: Work) -> Result<Work, WorkEr
             });
         }
         Some(existing) => {
-            let mut work = existing.clone();
+            let mut work = Work {
+                metadata: existing.metadata.clone(),
+                spec: desired.spec,
+                status: existing.status.clone(),
+            };
             for (map, new) in [
                 (&mut work.metadata.labels, desired.metadata.labels),
                 (&mut work.metadata.annotations, desired.metadata.annotations),
@@ -383,7 +387,6 @@ pub fn merge_work(existing: Option<&Work>, desired: Work) -> Result<Work, WorkEr
                 .flatten()
                 .collect();
             work.metadata.finalizers = Some(finalizers.into_iter().collect());
-            work.spec = desired.spec;
             work
         }
     };

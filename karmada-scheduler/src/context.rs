@@ -6,6 +6,7 @@ use karmada_core::api::policy::v1alpha1::{
     ClusterAffinityTerm, Placement, ReplicaDivisionPreference, ReplicaSchedulingType, SpreadFieldValue,
 };
 use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
+use karmada_core::binding::reschedule_required;
 use karmada_core::features::{Feature, FeatureGates};
 
 use crate::affinity;
@@ -135,7 +136,7 @@ impl<'a> Context<'a> {
     /// Whether the template is a workload: it has replicas, requirements or components.
     #[must_use]
     pub fn is_workload(&self) -> bool {
-        self.spec.replicas > 0 || self.spec.replica_requirements.is_some() || !self.spec.components.is_empty()
+        self.spec.is_workload()
     }
 
     /// Whether the workload is estimated and placed as sets of components
@@ -154,10 +155,7 @@ impl<'a> Context<'a> {
 
     /// How replicas are divided; absent means that every cluster gets all of them.
     pub(crate) fn scheduling_type(&self) -> ReplicaSchedulingType {
-        match &self.placement.replica_scheduling {
-            None => ReplicaSchedulingType::Duplicated,
-            Some(strategy) => strategy.replica_scheduling_type.clone().unwrap_or_default(),
-        }
+        self.placement.replica_scheduling_type()
     }
 
     /// Whether spread constraints do not count, because the division follows fixed weights. Weights that are there but
@@ -181,13 +179,10 @@ impl<'a> Context<'a> {
     /// Whether somebody asked for all replicas to be placed anew since the binding was last scheduled.
     #[must_use]
     pub fn reschedule_required(&self) -> bool {
-        match (
-            &self.spec.reschedule_triggered_at,
-            &self.status.last_scheduled_time,
-        ) {
-            (Some(triggered), Some(scheduled)) => triggered.0 > scheduled.0,
-            _ => false,
-        }
+        reschedule_required(
+            self.spec.reschedule_triggered_at.as_ref().map(|time| time.0),
+            self.status.last_scheduled_time.as_ref().map(|time| time.0),
+        )
     }
 
     /// The binding's replicas per cluster that still exists, sorted by slot; of entries with the same name the first.
