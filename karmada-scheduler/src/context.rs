@@ -11,7 +11,9 @@ use karmada_core::features::{Feature, FeatureGates};
 
 use crate::affinity;
 use crate::cluster_set::{ClusterId, ClusterSet};
+use crate::corrections::Corrections;
 use crate::fleet::Snapshot;
+use crate::session::Options;
 
 /// The input of one decision, with what several stages need of it worked out once.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub struct Context<'a> {
     status: &'a ResourceBindingStatus,
     placement: &'a Placement,
     features: FeatureGates,
+    corrections: Corrections,
     targets: OnceCell<ClusterSet>,
     groups: OnceCell<Groups>,
 }
@@ -40,14 +43,15 @@ impl<'a> Context<'a> {
         spec: &'a ResourceBindingSpec,
         status: &'a ResourceBindingStatus,
         placement: &'a Placement,
-        features: FeatureGates,
+        options: &Options,
     ) -> Self {
         Self {
             snapshot,
             spec,
             status,
             placement,
-            features,
+            features: options.features,
+            corrections: options.profile.corrections(),
             targets: OnceCell::new(),
             groups: OnceCell::new(),
         }
@@ -81,6 +85,12 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn enabled(&self, feature: Feature) -> bool {
         self.features.enabled(feature)
+    }
+
+    /// Which of upstream's defects are corrected.
+    #[must_use]
+    pub fn corrections(&self) -> Corrections {
+        self.corrections
     }
 
     /// The clusters the binding has already, as far as they still exist.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::assign::{AssignStage, StrategyAssignment};
+use crate::corrections::Corrections;
 use crate::estimate::{GeneralEstimator, ReplicaEstimator};
 use crate::framework::{FilterPlugin, ScorePlugin};
 use crate::plugins;
@@ -202,6 +203,7 @@ pub struct Profile {
     pub(crate) remote_estimators: Vec<String>,
     pub(crate) select: Arc<dyn SelectStage>,
     pub(crate) assign: Arc<dyn AssignStage>,
+    corrections: Corrections,
 }
 
 impl Default for Profile {
@@ -232,6 +234,7 @@ impl Profile {
             remote_estimators: Vec::new(),
             select: Arc::new(SpreadSelection),
             assign: Arc::new(StrategyAssignment),
+            corrections: Corrections::none(),
         }
     }
 
@@ -239,6 +242,19 @@ impl Profile {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Which of upstream's defects are corrected.
+    #[must_use]
+    pub fn corrections(&self) -> Corrections {
+        self.corrections
+    }
+
+    /// Corrects these of upstream's defects and no others.
+    #[must_use]
+    pub fn with_corrections(mut self, corrections: Corrections) -> Self {
+        self.corrections = corrections;
+        self
     }
 
     /// Asks another estimator as well: the smallest estimate counts.

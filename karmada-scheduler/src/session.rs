@@ -51,7 +51,8 @@ pub struct EstimateQuestion<'a> {
 }
 
 /// What one remote estimator said: an estimate per cluster of the question, in its order, where those missing at the
-/// end are unknown; or an error, which leaves the estimator out.
+/// end are unknown; or an error, which leaves the estimator out, but for its
+/// [partial](EstimateError::with_partial) answer where the [correction](crate::Corrections::partial_estimates) is on.
 pub type Answer = Result<Vec<Estimate>, EstimateError>;
 
 /// A decision that can stop to ask for estimates.
@@ -162,7 +163,7 @@ pub fn diagnose(
     options: &Options,
 ) -> Result<Diagnosis, ScheduleError> {
     let placement = spec.placement.as_ref().ok_or(ScheduleError::NoPlacement)?;
-    let context = Context::new(snapshot.clone(), spec, status, placement, options.features);
+    let context = Context::new(snapshot.clone(), spec, status, placement, options);
     Ok(rejections(&context, &options.profile, &snapshot.no_clusters()))
 }
 
@@ -176,13 +177,7 @@ impl<'a> Session<'a> {
         options: &'a Options,
     ) -> Self {
         let context = match &spec.placement {
-            Some(placement) => Ok(Context::new(
-                snapshot.clone(),
-                spec,
-                status,
-                placement,
-                options.features,
-            )),
+            Some(placement) => Ok(Context::new(snapshot.clone(), spec, status, placement, options)),
             None => Err(ScheduleError::NoPlacement),
         };
         Self {
@@ -199,8 +194,8 @@ impl<'a> Session<'a> {
             State::New(Err(error)) => Step::Done(Err(error)),
             State::New(Ok(context)) => self.begin(context),
             State::Asked(context, mut candidates) => {
-                for estimates in answers.into_iter().flatten() {
-                    candidates.bound(&estimates);
+                for answer in answers {
+                    candidates.bound_by(&context, &answer);
                 }
                 Step::Done(self.conclude(&context, candidates))
             }
@@ -222,10 +217,7 @@ impl<'a> Session<'a> {
                 clusters: &candidates.clusters,
                 workload,
             };
-            // Whatever an estimator that failed would have said, the others count.
-            if let Ok(estimates) = estimator.estimate(&request) {
-                candidates.bound(&estimates);
-            }
+            candidates.bound_by(&context, &estimator.estimate(&request));
         }
         if profile.remote_estimators.is_empty() {
             return Step::Done(self.conclude(&context, candidates));
@@ -256,7 +248,13 @@ impl<'a> Session<'a> {
 }
 
 impl Candidates {
-    fn bound(&mut self, estimates: &[Estimate]) {
+    /// Takes in what an estimator said. Whatever one that failed would have said, the others count.
+    fn bound_by(&mut self, ctx: &Context<'_>, answer: &Answer) {
+        let estimates: &[Estimate] = match answer {
+            Ok(estimates) => estimates,
+            Err(error) if ctx.corrections().partial_estimates => error.partial(),
+            Err(_) => return,
+        };
         for (room, estimate) in self.room.iter_mut().zip(estimates) {
             estimate.bound(room);
         }

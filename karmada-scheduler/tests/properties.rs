@@ -169,7 +169,7 @@ proptest! {
             match session.step(answers) {
                 Step::NeedEstimates(question) => {
                     said = estimates(rng, question.clusters.len());
-                    answers = vec![Ok(said.clone()), Err(EstimateError("down".into()))];
+                    answers = vec![Ok(said.clone()), Err(EstimateError::new("down"))];
                 }
                 Step::Done(done) => break done,
             }

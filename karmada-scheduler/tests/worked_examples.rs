@@ -838,7 +838,7 @@ impl ReplicaEstimator for Says {
         "says"
     }
     fn estimate(&self, request: &EstimateRequest<'_>) -> Result<Vec<Estimate>, EstimateError> {
-        let number = self.0.map_err(|()| EstimateError("down".into()))?;
+        let number = self.0.map_err(|()| EstimateError::new("down"))?;
         Ok(vec![Estimate::from_wire(number); request.clusters.len()])
     }
 }

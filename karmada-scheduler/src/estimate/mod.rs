@@ -69,10 +69,48 @@ pub struct EstimateRequest<'a> {
     pub workload: Workload<'a>,
 }
 
-/// Why an estimator has no answer. All it would have said is left out, as upstream does.
+/// Why an estimator has no answer, or only part of one.
+///
+/// All it would have said is left out, as upstream does, unless the
+/// [correction](crate::Corrections::partial_estimates) for that is on.
+///
+/// # Example
+/// ```
+/// use karmada_scheduler::{Estimate, EstimateError};
+/// let error = EstimateError::new("cluster member2 does not exist in estimator cache")
+///     .with_partial(vec![Estimate::Value(5), Estimate::Unknown]);
+/// assert_eq!(error.partial(), [Estimate::Value(5), Estimate::Unknown]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct EstimateError(pub String);
+#[error("{message}")]
+pub struct EstimateError {
+    message: String,
+    partial: Vec<Estimate>,
+}
+
+impl EstimateError {
+    /// An error that says this.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            partial: Vec::new(),
+        }
+    }
+
+    /// With what was found out all the same: an estimate per cluster of the request, in its order, unknown where the
+    /// estimator failed. Clusters missing at the end are unknown.
+    #[must_use]
+    pub fn with_partial(mut self, estimates: Vec<Estimate>) -> Self {
+        self.partial = estimates;
+        self
+    }
+
+    /// What was found out all the same.
+    #[must_use]
+    pub fn partial(&self) -> &[Estimate] {
+        &self.partial
+    }
+}
 
 /// Says how much room clusters have.
 ///
