@@ -53,7 +53,7 @@ pub(super) fn select(
         }
     }
     let all = (selected.len() + others.len()) as i64;
-    let missing = all.min(max_clusters) - selected.len() as i64;
+    let missing = all.min(max_clusters.max(0)) - selected.len() as i64;
     if let Ok(missing) = usize::try_from(missing) {
         first_in_order(&mut others, missing);
         selected.extend(others.into_iter().take(missing));
