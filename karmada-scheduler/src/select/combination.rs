@@ -349,7 +349,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
         #[test]
         fn equals_enumeration(
-            of in prop::collection::vec((1i64..6, prop_oneof![0i64..4, 0i64..100]), 0..14),
+            of in prop::collection::vec((1i64..6, prop_oneof![0i64..4, 0i64..100]), 0..=14),
             min in -1i64..8,
             extra in -1i64..8,
             target in -1i64..25,
