@@ -3,11 +3,13 @@
 use std::cell::OnceCell;
 
 use karmada_core::api::policy::v1alpha1::{
-    ClusterAffinityTerm, Placement, ReplicaDivisionPreference, ReplicaSchedulingType, SpreadFieldValue,
+    ClusterAffinityTerm, Placement, ReplicaDivisionPreference, ReplicaSchedulingType, SpreadConstraint,
+    SpreadFieldValue,
 };
 use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
 use karmada_core::binding::reschedule_required;
 use karmada_core::features::{Feature, FeatureGates};
+use karmada_core::names::binding_name;
 
 use crate::affinity;
 use crate::cluster_set::{ClusterId, ClusterSet};
@@ -26,6 +28,7 @@ pub struct Context<'a> {
     corrections: Corrections,
     targets: OnceCell<ClusterSet>,
     groups: OnceCell<Groups>,
+    binding_key: OnceCell<String>,
 }
 
 /// The clusters an affinity group may use, tier by tier: the group itself, then those that help out.
@@ -54,6 +57,7 @@ impl<'a> Context<'a> {
             corrections: options.profile.corrections(),
             targets: OnceCell::new(),
             groups: OnceCell::new(),
+            binding_key: OnceCell::new(),
         }
     }
 
@@ -169,16 +173,39 @@ impl<'a> Context<'a> {
     }
 
     /// Whether spread constraints do not count, because the division follows fixed weights. Weights that are there but
-    /// wholly empty do not switch them off.
+    /// wholly empty do not switch them off, unless that is corrected.
     pub(crate) fn ignores_spread(&self) -> bool {
         let Some(strategy) = &self.placement.replica_scheduling else {
             return false;
         };
+        let empty_counts = self.corrections.empty_weight_preference;
         strategy.replica_scheduling_type == Some(ReplicaSchedulingType::Divided)
             && strategy.replica_division_preference == Some(ReplicaDivisionPreference::Weighted)
             && strategy.weight_preference.as_ref().is_none_or(|weights| {
-                !weights.static_weight_list.is_empty() && weights.dynamic_weight.is_none()
+                (empty_counts || !weights.static_weight_list.is_empty()) && weights.dynamic_weight.is_none()
             })
+    }
+
+    /// The most groups a spread constraint allows.
+    pub(crate) fn max_groups(&self, constraint: &SpreadConstraint) -> i64 {
+        if constraint.max_groups == 0 && self.corrections.unset_max_groups {
+            return i64::MAX;
+        }
+        constraint.max_groups
+    }
+
+    /// Whether sets of components go only where there is room for them.
+    pub(crate) fn needs_component_room(&self) -> bool {
+        self.corrections.component_room && self.places_component_sets()
+    }
+
+    /// The key of the binding, as assumed workloads are filed under it.
+    pub(crate) fn binding_key(&self) -> &str {
+        self.binding_key.get_or_init(|| {
+            let resource = &self.spec.resource;
+            let name = binding_name(&resource.kind, &resource.name);
+            format!("{}/{name}", resource.namespace)
+        })
     }
 
     /// Whether room is no criterion in selecting clusters.

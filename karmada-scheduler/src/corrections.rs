@@ -105,7 +105,7 @@ corrections! {
         ///
         /// Upstream takes a cluster of each chosen region even if that makes more clusters than are allowed
         /// (`karmada:pkg/scheduler/core/spreadconstraint/select_clusters_by_region.go`). Corrected: no more regions are
-        /// chosen than clusters are allowed.
+        /// chosen than clusters are allowed, and it is an error when more are asked for.
         pub region_cluster_limit,
 
         /// A `weightPreference` without content.
@@ -117,7 +117,8 @@ corrections! {
         /// Workloads assumed to take room, where the binding itself is scheduled.
         ///
         /// Upstream takes off what the binding's own last decision will take, so that it competes with itself
-        /// (`karmada:pkg/scheduler/cache`). Corrected: the binding's own assumptions do not count.
+        /// (`karmada:pkg/scheduler/cache`). Corrected: the binding's own assumptions do not count. Until the members
+        /// report its new pods this overstates the room there is for still more of them.
         pub assumed_self,
 
         // The scheduling cycle.

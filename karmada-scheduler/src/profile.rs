@@ -219,6 +219,47 @@ impl Profile {
         Self::new("karmada", &Registry::in_tree())
     }
 
+    /// Upstream's decisions, with the defects of upstream [corrected](Corrections) that concern a decision.
+    ///
+    /// Where none of them is touched the decision is that of [`karmada`](Self::karmada). Each is listed in
+    /// `docs/compatibility.md` with what happens instead; to have only some, give [`karmada`](Self::karmada) those by
+    /// [`with_corrections`](Self::with_corrections).
+    ///
+    /// # Example
+    /// A limit on clusters that was never set is none:
+    /// ```
+    /// use karmada_core::api::{cluster::v1alpha1::*, policy::v1alpha1::*, work::v1alpha2::*};
+    /// use karmada_scheduler::{Options, Profile, Snapshot, schedule};
+    /// # let mut clusters = ["member1", "member2"].map(Cluster::named);
+    /// # for cluster in &mut clusters {
+    /// #     let resources = vec![ApiResource { name: "deployments".into(), kind: "Deployment".into() }];
+    /// #     cluster.status.api_enablements.push(ApiEnablement { group_version: "apps/v1".into(), resources });
+    /// # }
+    /// # let mut spec = ResourceBindingSpec { replicas: 2, ..Default::default() };
+    /// # spec.resource.api_version = "apps/v1".into();
+    /// # spec.resource.kind = "Deployment".into();
+    /// # let (snapshot, status) = (Snapshot::build(&clusters, [])?, ResourceBindingStatus::default());
+    /// let mut placement = Placement::new();
+    /// placement.spread_constraints = vec![SpreadConstraint {
+    ///     spread_by_field: Some(SpreadFieldValue::Cluster),
+    ///     min_groups: 2,
+    ///     ..SpreadConstraint::default()
+    /// }];
+    /// spec.placement = Some(placement);
+    ///
+    /// let as_upstream = schedule(&snapshot, &spec, &status, &Options::default());
+    /// assert_eq!(as_upstream.unwrap_err().to_string(), "failed to assign replicas: no clusters available to schedule");
+    ///
+    /// let corrected = Options { profile: Profile::corrected().into(), ..Options::default() };
+    /// let decision = schedule(&snapshot, &spec, &status, &corrected)?;
+    /// assert_eq!(decision.iter().collect::<Vec<_>>(), [("member1", 2), ("member2", 2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn corrected() -> Self {
+        Self::new("corrected", &Registry::in_tree()).with_corrections(Corrections::all())
+    }
+
     /// A profile with these plugins, and the in-tree stages and estimator.
     #[must_use]
     pub fn new(name: impl Into<String>, registry: &Registry) -> Self {

@@ -264,6 +264,8 @@ impl Candidates {
     fn ranked(self, ctx: &Context<'_>) -> Vec<Candidate> {
         let snapshot = ctx.snapshot();
         let estimated = workload(ctx).is_some();
+        let unbounded = unbounded(ctx);
+        let needs_room = ctx.needs_component_room();
         let mut assigned = ctx.assigned().into_iter().peekable();
         let groups = ctx.groups();
         let cells = self.clusters.into_iter().zip(self.scores).zip(self.room);
@@ -271,14 +273,17 @@ impl Candidates {
             .map(|((cluster, score), room)| {
                 // Nobody knew a bound: as many as are wanted.
                 let allocatable = if estimated && room == i32::MAX {
-                    ctx.spec().replicas
+                    unbounded
                 } else {
                     room
                 };
                 while assigned.next_if(|(other, _)| *other < cluster).is_some() {}
                 let own = assigned
                     .next_if(|(other, _)| *other == cluster)
-                    .map_or(0, |(_, replicas)| replicas);
+                    .map_or(
+                        0,
+                        |(_, replicas)| if needs_room { replicas.max(1) } else { replicas },
+                    );
                 let overflow = if groups.ordered {
                     let tier = groups.tiers.iter().position(|tier| tier.contains(cluster));
                     tier.map_or(NO_TIER, |tier| tier as u32)
@@ -296,6 +301,19 @@ impl Candidates {
             })
             .collect()
     }
+}
+
+/// The room of a cluster that nobody bounds: as much as is wanted.
+fn unbounded(ctx: &Context<'_>) -> i32 {
+    let spec = ctx.spec();
+    if !ctx.corrections().unbounded_components || spec.components.is_empty() || spec.replicas != 0 {
+        return spec.replicas;
+    }
+    if ctx.places_component_sets() {
+        return 1;
+    }
+    let replicas = spec.components.iter().map(|component| component.replicas.max(0));
+    replicas.fold(0, i32::saturating_add)
 }
 
 /// The tier of a cluster that no affinity of the group picks.

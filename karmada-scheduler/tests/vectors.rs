@@ -7,57 +7,16 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::BTreeMap;
-use std::env;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::Path;
+mod recorded;
 
-use flate2::read::GzDecoder;
+use std::collections::BTreeMap;
+
 use karmada_core::api::cluster::v1alpha1::Cluster;
 use karmada_core::api::wire;
 use karmada_core::api::work::v1alpha2::{ResourceBinding, ResourceBindingSpec, ResourceBindingStatus};
-use karmada_core::features::{Feature, FeatureGates};
 use karmada_scheduler::{ErrorKind, Options, ScheduleError, Snapshot, schedule};
+use recorded::{cases, features, list};
 use serde_json::{Value, json};
-
-/// The cases of a file, or nothing and a line that says so where the file is missing.
-fn cases(file: &str) -> Option<impl Iterator<Item = Value>> {
-    // Relative to the root of the workspace, whichever folder a test runs in.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let shared = env::var_os("KARMADA_SHARED").unwrap_or_else(|| "../shared".into());
-    let path = root.join(shared).join("vectors/scheduler").join(file);
-    if !path.exists() {
-        let required = env::var("KARMADA_REQUIRE_SHARED").is_ok_and(|value| value == "1");
-        assert!(
-            !required,
-            "{} is missing, and KARMADA_REQUIRE_SHARED=1",
-            path.display()
-        );
-        // Not through `print!`, which the harness shows of failed tests only.
-        let note = format!("SKIPPED: {} is missing\n", path.display());
-        io::stderr().write_all(note.as_bytes()).unwrap();
-        return None;
-    }
-    let lines = BufReader::new(GzDecoder::new(File::open(path).unwrap())).lines();
-    Some(lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()))
-}
-
-fn list<T: serde::de::DeserializeOwned>(value: &Value) -> Vec<T> {
-    let items = value.as_array().into_iter().flatten();
-    items.map(|item| wire::decode(item).unwrap()).collect()
-}
-
-fn features(case: &Value) -> FeatureGates {
-    let given = case["featureGates"].as_object().into_iter().flatten();
-    given.fold(FeatureGates::default(), |gates, (name, enabled)| {
-        let feature = Feature::ALL
-            .iter()
-            .find(|feature| feature.name() == name)
-            .unwrap();
-        gates.with(*feature, enabled.as_bool().unwrap())
-    })
-}
 
 /// Ours in the form of `expect`.
 fn decide(case: &Value, clusters: &[Cluster]) -> Value {

@@ -12,7 +12,7 @@ use super::{Estimate, EstimateError, EstimateRequest, ReplicaEstimator, Workload
 use crate::cluster_set::{ClusterId, ROWS};
 use crate::context::Context;
 use crate::fleet::AssumedWorkload;
-use crate::fleet::chunk::{Chunk, ModelColumn, by_notation};
+use crate::fleet::chunk::{Chunk, ModelColumn, ResourceColumn, by_notation};
 use crate::fleet::models::GradeTable;
 
 /// Estimates from `status.resourceSummary`, and from resource models where a cluster has them and the feature
@@ -82,8 +82,10 @@ fn assumed<'a>(ctx: &'a Context<'_>, cluster: ClusterId) -> Vec<&'a Arc<AssumedW
         return Vec::new();
     }
     let name = ctx.snapshot().name(cluster);
+    let own = ctx.corrections().assumed_self.then(|| ctx.binding_key());
     ctx.snapshot()
         .assumed(name)
+        .filter(|(binding, _)| Some(*binding) != own)
         .map(|(_, workload)| workload)
         .collect()
 }
@@ -269,7 +271,12 @@ fn replicas_beside(
 
 fn component_sets(ctx: &Context<'_>, clusters: &[ClusterId], components: &[Component]) -> Vec<i64> {
     let mut room = vec![0; clusters.len()];
-    let set = SetDemand::new(components);
+    let units = if ctx.corrections().component_units {
+        Units::Natural
+    } else {
+        Units::ByNotation
+    };
+    let set = SetDemand::new(components, units);
     let models = ctx.enabled(Feature::CustomizedClusterResourceModeling);
     let mut simulations = Simulations::new(components);
     by_chunk(ctx, clusters, &mut room, |chunk, clusters, room| {
@@ -288,7 +295,7 @@ fn component_sets(ctx: &Context<'_>, clusters: &[ClusterId], components: &[Compo
                 continue;
             }
             let assumed = assumed(ctx, *cluster);
-            let taken = Taken::new(&assumed);
+            let taken = Taken::new(&assumed, units);
             let slots = slots.saturating_sub(taken.pods);
             if slots <= 0 {
                 continue;
@@ -299,7 +306,7 @@ fn component_sets(ctx: &Context<'_>, clusters: &[ClusterId], components: &[Compo
             }
             let mut sets = (slots / set.pods).min(i64::from(i32::MAX));
             for (name, amount, column) in &columns {
-                let available = column.and_then(|column| column.by_notation.get(row).copied());
+                let available = column.and_then(|column| units.column(column).get(row).copied());
                 let available = available.unwrap_or(0).saturating_sub(taken.of(name));
                 sets = sets.min(available.max(0) / amount);
             }
@@ -315,15 +322,40 @@ fn component_sets(ctx: &Context<'_>, clusters: &[ClusterId], components: &[Compo
     room
 }
 
+/// The integers that sets of components are compared by.
+#[derive(Clone, Copy, Debug)]
+enum Units {
+    /// Thousandths or whole units as the notation of each amount says: what upstream does.
+    ByNotation,
+    /// Thousandths of `cpu`, whole units of the rest.
+    Natural,
+}
+
+impl Units {
+    fn amount(self, resource: &str, quantity: karmada_core::quantity::Quantity) -> i64 {
+        match self {
+            Self::ByNotation => by_notation(quantity),
+            Self::Natural => natural(resource, quantity),
+        }
+    }
+
+    fn column(self, column: &ResourceColumn) -> &[i64] {
+        match self {
+            Self::ByNotation => &column.by_notation,
+            Self::Natural => &column.available,
+        }
+    }
+}
+
 /// What a set of components takes of a cluster as a whole.
 struct SetDemand<'a> {
     pods: i64,
-    /// Positive amounts, in the unit the notation of each request says.
+    /// Positive amounts.
     resources: Vec<(&'a str, i64)>,
 }
 
 impl<'a> SetDemand<'a> {
-    fn new(components: &'a [Component]) -> Self {
+    fn new(components: &'a [Component], units: Units) -> Self {
         let pods = components
             .iter()
             .map(|component| i64::from(component.replicas))
@@ -331,7 +363,9 @@ impl<'a> SetDemand<'a> {
         let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
         for component in components {
             for (name, quantity) in component_request(component) {
-                let amount = by_notation(quantity).saturating_mul(component.replicas.into());
+                let amount = units
+                    .amount(name, quantity)
+                    .saturating_mul(component.replicas.into());
                 let sum = sums.entry(name).or_default();
                 *sum = sum.saturating_add(amount);
             }
@@ -343,7 +377,7 @@ impl<'a> SetDemand<'a> {
     }
 }
 
-/// What assumed workloads take of a cluster as a whole, in the units of [`SetDemand`].
+/// What assumed workloads take of a cluster as a whole, in the same units.
 #[derive(Default)]
 struct Taken<'a> {
     pods: i64,
@@ -351,14 +385,14 @@ struct Taken<'a> {
 }
 
 impl<'a> Taken<'a> {
-    fn new(assumed: &[&'a Arc<AssumedWorkload>]) -> Self {
+    fn new(assumed: &[&'a Arc<AssumedWorkload>], units: Units) -> Self {
         let mut taken = Self::default();
         for component in assumed.iter().flat_map(|workload| &workload.components) {
             let replicas = i64::from(component.replicas);
             taken.pods = taken.pods.saturating_add(replicas);
             for (name, quantity) in component_request(component) {
                 let sum = taken.resources.entry(name).or_default();
-                *sum = sum.saturating_add(by_notation(quantity).saturating_mul(replicas));
+                *sum = sum.saturating_add(units.amount(name, quantity).saturating_mul(replicas));
             }
         }
         taken

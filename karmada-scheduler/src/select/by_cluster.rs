@@ -4,10 +4,12 @@ use karmada_core::api::policy::v1alpha1::SpreadConstraint;
 
 use super::candidates::first_in_order;
 use super::{Candidate, SelectError, Selection};
+use crate::context::Context;
 
 /// Takes the most preferred clusters the constraint allows; when they have too little room, replaces them from the
 /// least preferred upwards by the one with the most room. `wanted` replicas must fit, unless room does not matter.
 pub(super) fn select(
+    ctx: &Context<'_>,
     mut candidates: Vec<Candidate>,
     constraint: &SpreadConstraint,
     wanted: Option<i64>,
@@ -16,7 +18,7 @@ pub(super) fn select(
     if total < constraint.min_groups {
         return Err(SelectError::TooFewClusters);
     }
-    let allowed = total.min(constraint.max_groups);
+    let allowed = total.min(ctx.max_groups(constraint));
     let kept = usize::try_from(allowed.max(0)).unwrap_or(usize::MAX);
     first_in_order(&mut candidates, kept);
     let too_little = Err(SelectError::TooLittleRoom { clusters: allowed });

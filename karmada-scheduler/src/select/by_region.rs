@@ -13,7 +13,7 @@ use crate::fleet::chunk::NO_REGION;
 
 /// Picks the best combination of regions, takes the most preferred cluster of each, and fills up with the most
 /// preferred of the others to as many clusters as allowed. The regions' clusters stay even if there are more of them
-/// than that; room is not looked at.
+/// than that, unless that is corrected; room is not looked at.
 pub(super) fn select(
     ctx: &Context<'_>,
     candidates: Vec<Candidate>,
@@ -37,10 +37,20 @@ pub(super) fn select(
             weight: score.of(members.iter()),
         })
         .collect();
-    let (min_clusters, max_clusters) = cluster.map_or((0, 0), |constraint| {
-        (constraint.min_groups, constraint.max_groups)
-    });
-    let chosen = best(&groups, region.min_groups, region.max_groups, min_clusters)
+    let no_constraint = SpreadConstraint::default();
+    let cluster = cluster.unwrap_or(&no_constraint);
+    let max_clusters = ctx.max_groups(cluster);
+    let mut max_regions = ctx.max_groups(region);
+    if ctx.corrections().region_cluster_limit && cluster.max_groups > 0 {
+        if region.min_groups > cluster.max_groups {
+            return Err(SelectError::MoreRegionsThanClusters {
+                regions: region.min_groups,
+                clusters: cluster.max_groups,
+            });
+        }
+        max_regions = max_regions.min(cluster.max_groups);
+    }
+    let chosen = best(&groups, region.min_groups, max_regions, cluster.min_groups)
         .filter(|chosen| !chosen.is_empty())
         .ok_or(SelectError::TooFewClustersInRegions)?;
 

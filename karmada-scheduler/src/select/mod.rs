@@ -39,6 +39,15 @@ pub enum SelectError {
         /// How many clusters are allowed.
         clusters: i64,
     },
+    /// More regions are asked for than clusters are allowed; only where upstream's way of exceeding the limit is
+    /// [corrected](crate::Corrections::region_cluster_limit).
+    #[error("{regions} regions are asked for and only {clusters} clusters allowed")]
+    MoreRegionsThanClusters {
+        /// `minGroups` of regions.
+        regions: i64,
+        /// `maxGroups` of clusters.
+        clusters: i64,
+    },
 }
 
 /// The clusters that are used.
@@ -114,7 +123,7 @@ pub trait SelectStage: Debug + Send + Sync {
 pub struct SpreadSelection;
 
 impl SelectStage for SpreadSelection {
-    fn select(&self, ctx: &Context<'_>, candidates: Vec<Candidate>) -> Result<Selection, SelectError> {
+    fn select(&self, ctx: &Context<'_>, mut candidates: Vec<Candidate>) -> Result<Selection, SelectError> {
         let constraints = &ctx.placement().spread_constraints;
         if constraints.is_empty() || ctx.ignores_spread() {
             return Ok(Selection::unordered(candidates));
@@ -127,19 +136,28 @@ impl SelectStage for SpreadSelection {
                 .find(|constraint| constraint.spread_by_field.as_ref() == Some(field))
         };
         let cluster = last(&SpreadFieldValue::Cluster);
+        let needs_room = ctx.needs_component_room();
         if let Some(region) = last(&SpreadFieldValue::Region) {
+            if needs_room {
+                candidates.retain(|candidate| candidate.available > 0);
+                if candidates.is_empty() {
+                    return Err(SelectError::TooLittleRoom { clusters: 1 });
+                }
+            }
             return by_region::select(ctx, candidates, region, cluster);
         }
         let Some(cluster) = cluster else {
             return Err(SelectError::Unsupported);
         };
-        let wanted = if ctx.ignores_available() {
+        let wanted = if needs_room {
+            Some(1)
+        } else if ctx.ignores_available() {
             None
         } else if ctx.places_component_sets() {
             Some(1)
         } else {
             Some(i64::from(ctx.spec().replicas))
         };
-        by_cluster::select(candidates, cluster, wanted)
+        by_cluster::select(ctx, candidates, cluster, wanted)
     }
 }
