@@ -146,7 +146,7 @@ corrections! {
         /// The priority of a binding that is queued already.
         ///
         /// Upstream drops what is pushed under a key that waits, a new priority included
-        /// (`karmada:pkg/scheduler/internal/queue`). Corrected: the new priority counts.
+        /// (`karmada:pkg/scheduler/internal/queue`). Corrected: the new priority counts, and attempts are counted anew.
         pub queued_priority,
 
         /// Changes of clusters that only groups that help out pick.

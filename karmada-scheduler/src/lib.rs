@@ -53,6 +53,7 @@ mod fleet;
 mod framework;
 pub mod plugins;
 mod profile;
+pub mod queue;
 mod select;
 mod session;
 
