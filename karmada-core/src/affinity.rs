@@ -15,61 +15,110 @@ pub mod fields {
     pub const ZONE: &str = "zone";
 }
 
+/// A cluster as far as affinities look at it. Objects are, and so may be anything that was made from them.
+///
+/// The trait's [`Labels`] are those of the cluster.
+pub trait AffinityTarget: Labels {
+    /// Its name.
+    fn name(&self) -> &str;
+    /// Who runs it, empty if unknown.
+    fn provider(&self) -> &str;
+    /// Where it runs, empty if unknown.
+    fn region(&self) -> &str;
+    /// The zones it spans.
+    fn zones(&self) -> impl Iterator<Item = &str>;
+}
+
+impl Labels for Cluster {
+    fn value(&self, key: &str) -> Option<&str> {
+        self.metadata.labels.value(key)
+    }
+}
+
+impl AffinityTarget for Cluster {
+    fn name(&self) -> &str {
+        self.metadata.name.as_deref().unwrap_or_default()
+    }
+    fn provider(&self) -> &str {
+        &self.spec.provider
+    }
+    fn region(&self) -> &str {
+        &self.spec.region
+    }
+    fn zones(&self) -> impl Iterator<Item = &str> {
+        self.spec.zones.iter().map(String::as_str)
+    }
+}
+
+impl<C: AffinityTarget> AffinityTarget for &C {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+    fn provider(&self) -> &str {
+        (**self).provider()
+    }
+    fn region(&self) -> &str {
+        (**self).region()
+    }
+    fn zones(&self) -> impl Iterator<Item = &str> {
+        (**self).zones()
+    }
+}
+
 /// Whether an affinity picks a cluster: it is not excluded, and its labels, fields and name all fit.
 ///
 /// An empty affinity picks every cluster. A label selector or a requirement on provider or region that is not
 /// well-formed picks none; zones are not checked that way.
 #[must_use]
-pub fn matches(cluster: &Cluster, affinity: &ClusterAffinity) -> bool {
-    let name = cluster.metadata.name.as_deref().unwrap_or_default();
-    if affinity.exclude_clusters.iter().any(|excluded| excluded == name) {
-        return false;
-    }
-    if let Some(labels) = &affinity.label_selector
-        && !selector::matches_labels(labels, &cluster.metadata.labels)
-    {
-        return false;
-    }
-    if let Some(fields) = &affinity.field_selector
-        && !matches_fields(cluster, fields)
-    {
-        return false;
-    }
-    affinity.cluster_names.is_empty() || affinity.cluster_names.iter().any(|wanted| wanted == name)
+pub fn matches(cluster: &impl AffinityTarget, affinity: &ClusterAffinity) -> bool {
+    let is_own = |name: &String| name == cluster.name();
+    !affinity.exclude_clusters.iter().any(is_own)
+        && affinity
+            .label_selector
+            .as_ref()
+            .is_none_or(|labels| selector::matches_labels(labels, cluster))
+        && affinity
+            .field_selector
+            .as_ref()
+            .is_none_or(|fields| matches_fields(cluster, fields))
+        && (affinity.cluster_names.is_empty() || affinity.cluster_names.iter().any(is_own))
 }
 
-fn matches_fields(cluster: &Cluster, selector: &FieldSelector) -> bool {
+fn matches_fields(cluster: &impl AffinityTarget, selector: &FieldSelector) -> bool {
     let is_zone = |requirement: &&NodeSelectorRequirement| requirement.key == fields::ZONE;
     let requirements = || selector.match_expressions.iter();
     requirements()
         .filter(is_zone)
-        .all(|requirement| matches_zones(&cluster.spec.zones, requirement))
+        .all(|requirement| matches_zones(cluster.zones(), requirement))
         && selector::matches_node_requirements(requirements().filter(|it| !is_zone(it)), &Fields(cluster))
 }
 
 /// Tests the list of zones as a whole: a cluster may have several.
-fn matches_zones(zones: &[String], requirement: &NodeSelectorRequirement) -> bool {
-    let any = || zones.iter().any(|zone| requirement.values.contains(zone));
+fn matches_zones<'a>(
+    mut zones: impl Iterator<Item = &'a str>,
+    requirement: &NodeSelectorRequirement,
+) -> bool {
+    let mut any = || zones.any(|zone| requirement.values.iter().any(|value| value == zone));
     match requirement.operator.as_str() {
         "In" => any(),
         "NotIn" => !any(),
-        "Exists" => !zones.is_empty(),
-        "DoesNotExist" => zones.is_empty(),
+        "Exists" => zones.next().is_some(),
+        "DoesNotExist" => zones.next().is_none(),
         _ => false,
     }
 }
 
 /// Provider and region as labels; one that is empty counts as absent.
-struct Fields<'a>(&'a Cluster);
+struct Fields<'a, C>(&'a C);
 
-impl Labels for Fields<'_> {
+impl<C: AffinityTarget> Labels for Fields<'_, C> {
     fn value(&self, key: &str) -> Option<&str> {
         let value = match key {
-            fields::PROVIDER => &self.0.spec.provider,
-            fields::REGION => &self.0.spec.region,
+            fields::PROVIDER => self.0.provider(),
+            fields::REGION => self.0.region(),
             _ => return None,
         };
-        if value.is_empty() { None } else { Some(value) }
+        (!value.is_empty()).then_some(value)
     }
 }
 
@@ -165,7 +214,7 @@ mod tests {
                 operator: operator.into(),
                 values: vec!["z1".into()],
             };
-            assert_eq!(matches_zones(&[], &requirement), want, "{operator}");
+            assert_eq!(matches_zones([].into_iter(), &requirement), want, "{operator}");
         }
         check("In", false);
         check("NotIn", true);

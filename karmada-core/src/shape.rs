@@ -6,6 +6,7 @@
 //! pass for integers.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
@@ -84,7 +85,7 @@ fn check(shape: &Shape, value: &Value, path: &mut String) -> Result<(), ShapeErr
             return list
                 .iter()
                 .enumerate()
-                .try_for_each(|(index, value)| within(element, value, path, &index.to_string()));
+                .try_for_each(|(index, value)| within(element, value, path, index));
         }
         (Shape::Map(element), Value::Object(members)) => {
             return members
@@ -130,10 +131,15 @@ fn check(shape: &Shape, value: &Value, path: &mut String) -> Result<(), ShapeErr
     Err(ShapeError::new(path.as_str(), expected))
 }
 
-fn within(shape: &Shape, value: &Value, path: &mut String, part: &str) -> Result<(), ShapeError> {
+fn within(
+    shape: &Shape,
+    value: &Value,
+    path: &mut String,
+    part: impl fmt::Display,
+) -> Result<(), ShapeError> {
     let length = path.len();
-    path.push('/');
-    path.push_str(part);
+    // Writing to a text cannot fail.
+    let _ = write!(path, "/{part}");
     let result = check(shape, value, path);
     path.truncate(length);
     result

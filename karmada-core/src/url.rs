@@ -18,6 +18,28 @@ pub(crate) struct Url {
     pub(crate) fragment: String,
 }
 
+impl Url {
+    /// What the address of a webhook must not have: each part with its value, and why it is refused. The value of user
+    /// information is not quoted: it may be a password.
+    pub(crate) fn refused_in_addresses(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        [
+            (self.user, "", "user information is not permitted in the URL"),
+            (
+                !self.fragment.is_empty(),
+                self.fragment.as_str(),
+                "fragments are not permitted in the URL",
+            ),
+            (
+                !self.query.is_empty(),
+                self.query.as_str(),
+                "query parameters are not permitted in the URL",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(present, value, reason)| present.then_some((value, reason)))
+    }
+}
+
 /// Takes a URL apart.
 ///
 /// # Errors

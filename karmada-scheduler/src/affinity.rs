@@ -3,7 +3,7 @@
 //! What an affinity picks is defined by [`karmada_core::affinity`]; here the same answer is computed for the whole
 //! fleet at once, with one index lookup per value and chunk instead of one evaluation per cluster.
 
-use karmada_core::affinity::fields;
+use karmada_core::affinity::{AffinityTarget, fields};
 use karmada_core::api::meta::{LabelSelector, NodeSelectorRequirement};
 use karmada_core::api::policy::v1alpha1::ClusterAffinity;
 use karmada_core::selector::{self, Labels, Requirement};
@@ -39,48 +39,8 @@ fn ids<'a>(snapshot: &'a Snapshot, names: &'a [String]) -> impl Iterator<Item = 
     names.iter().filter_map(|name| snapshot.find(name))
 }
 
-/// Whether an affinity picks one cluster, without the index.
-pub(crate) fn picks(cluster: &ClusterView<'_>, affinity: &ClusterAffinity) -> bool {
-    let name = cluster.name();
-    if affinity.exclude_clusters.iter().any(|excluded| excluded == name) {
-        return false;
-    }
-    if let Some(labels) = &affinity.label_selector
-        && !selector::matches_labels(labels, cluster)
-    {
-        return false;
-    }
-    if let Some(selector) = &affinity.field_selector {
-        let requirements = || selector.match_expressions.iter();
-        let zones: Vec<&str> = cluster.zones().collect();
-        let in_zones = requirements()
-            .filter(|it| is_zone(it))
-            .all(|requirement| holds_for_zones(&zones, requirement));
-        let fields = requirements().filter(|it| !is_zone(it));
-        if !in_zones || !selector::matches_node_requirements(fields, &Fields(cluster)) {
-            return false;
-        }
-    }
-    affinity.cluster_names.is_empty() || affinity.cluster_names.iter().any(|wanted| wanted == name)
-}
-
 fn is_zone(requirement: &NodeSelectorRequirement) -> bool {
     requirement.key == fields::ZONE
-}
-
-fn holds_for_zones(zones: &[&str], requirement: &NodeSelectorRequirement) -> bool {
-    let any = || {
-        zones
-            .iter()
-            .any(|zone| requirement.values.iter().any(|value| value == zone))
-    };
-    match requirement.operator.as_str() {
-        "In" => any(),
-        "NotIn" => !any(),
-        "Exists" => !zones.is_empty(),
-        "DoesNotExist" => zones.is_empty(),
-        _ => false,
-    }
 }
 
 impl Labels for ClusterView<'_> {
@@ -89,16 +49,22 @@ impl Labels for ClusterView<'_> {
     }
 }
 
-/// Provider and region as labels; an empty one counts as absent.
-struct Fields<'a>(&'a ClusterView<'a>);
-
-impl Labels for Fields<'_> {
-    fn value(&self, key: &str) -> Option<&str> {
-        field(self.0.provider(), self.0.region(), key)
+impl AffinityTarget for ClusterView<'_> {
+    fn name(&self) -> &str {
+        ClusterView::name(self)
+    }
+    fn provider(&self) -> &str {
+        ClusterView::provider(self)
+    }
+    fn region(&self) -> &str {
+        ClusterView::region(self)
+    }
+    fn zones(&self) -> impl Iterator<Item = &str> {
+        ClusterView::zones(self)
     }
 }
 
-/// The same of a row.
+/// Provider and region of a row as labels; an empty one counts as absent.
 struct RowFields<'a>(&'a Row);
 
 impl Labels for RowFields<'_> {

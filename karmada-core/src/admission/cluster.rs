@@ -183,16 +183,8 @@ fn validate_endpoint(endpoint: &str, path: &FieldPath) -> Vec<FieldError> {
             if url.host.is_empty() {
                 refuse(&url.host, "host must be provided");
             }
-            if url.user {
-                // The value is not quoted: it may be a password.
-                refuse("", "user information is not permitted in the URL");
-            }
-            if !url.fragment.is_empty() {
-                refuse(&url.fragment, "fragments are not permitted in the URL");
-            }
-            if !url.query.is_empty() {
-                refuse(&url.query, "query parameters are not permitted in the URL");
-            }
+            url.refused_in_addresses()
+                .for_each(|(value, reason)| refuse(value, reason));
         }
     }
     errors

@@ -215,15 +215,8 @@ fn validate_url(text: &str, path: &FieldPath) -> Vec<FieldError> {
     if url.host.is_empty() {
         refuse("", "host must be specified");
     }
-    if url.user {
-        refuse("", "user information is not permitted in the URL");
-    }
-    if !url.fragment.is_empty() {
-        refuse(&url.fragment, "fragments are not permitted in the URL");
-    }
-    if !url.query.is_empty() {
-        refuse(&url.query, "query parameters are not permitted in the URL");
-    }
+    url.refused_in_addresses()
+        .for_each(|(value, reason)| refuse(value, reason));
     errors
 }
 

@@ -1,6 +1,7 @@
 //! `ClusterAffinity`: the placement picks the cluster.
 
-use crate::affinity;
+use karmada_core::affinity;
+
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::context::Context;
 use crate::framework::{FilterPlugin, ScoreError, ScorePlugin, Verdict};
@@ -36,11 +37,11 @@ impl FilterPlugin for ClusterAffinity {
             return Verdict::Pass;
         };
         let picked = if let Some(affinity) = &ctx.placement().cluster_affinity {
-            affinity::picks(&view, affinity)
+            affinity::matches(&view, affinity)
         } else if let Some(term) = ctx.affinity_term() {
             let mut overflow = term.overflow_affinities.iter();
-            affinity::picks(&view, &term.affinity)
-                || ctx.is_workload() && overflow.any(|group| affinity::picks(&view, &group.affinity))
+            affinity::matches(&view, &term.affinity)
+                || ctx.is_workload() && overflow.any(|group| affinity::matches(&view, &group.affinity))
         } else {
             true
         };
