@@ -65,7 +65,10 @@ pub use corrections::{Corrections, UnknownCorrection};
 pub use decision::{Decision, Target};
 pub use error::{Diagnosis, ErrorKind, FitError, Rejection, ScheduleError, ScorePluginError};
 pub use estimate::{Estimate, EstimateError, EstimateRequest, GeneralEstimator, ReplicaEstimator, Workload};
-pub use fleet::{AssumedWorkload, ClusterView, Fleet, FleetError, Snapshot};
+pub use fleet::{
+    ASSUMPTION_SWEEP_INTERVAL, ASSUMPTION_TTL, AssumedWorkload, ClusterView, Fleet, FleetError, Snapshot,
+    assumption_expiry,
+};
 pub use framework::{FilterPlugin, ScoreError, ScorePlugin, Verdict};
 pub use profile::{Profile, Registry, RegistryError};
 pub use select::{Candidate, SelectError, SelectStage, Selection, SpreadSelection};

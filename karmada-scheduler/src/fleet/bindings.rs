@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use karmada_core::api::meta::ConditionStatus;
 use karmada_core::api::work::v1alpha2::ResourceBinding;
+use karmada_core::conditions::BINDING_FULLY_APPLIED;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Which of a binding's two groups.
@@ -271,6 +273,25 @@ impl Bindings {
         self.change(groups, key(binding), |entry| entry.assigning = Some(copy));
     }
 
+    /// An update to the assigning copy, if there is one.
+    pub(crate) fn update_assigned(&mut self, groups: &mut Groups, binding: &ResourceBinding) {
+        let key = key(binding);
+        let assigning = self.entries.get(&key).and_then(|entry| entry.assigning.as_ref());
+        let Some(assigning) = assigning else { return };
+        let update = Copy::new(binding);
+        let newer = compare_resource_versions(&assigning.resource_version, &update.resource_version);
+        if newer.is_none_or(Ordering::is_gt) {
+            return;
+        }
+        let mut conditions = binding.status.conditions.iter();
+        let applied = conditions
+            .find(|condition| condition.type_ == BINDING_FULLY_APPLIED)
+            .is_some_and(|condition| condition.status == ConditionStatus::True);
+        self.change(groups, key, |entry| {
+            entry.assigning = (!applied).then_some(update);
+        });
+    }
+
     pub(crate) fn settle(&mut self, groups: &mut Groups, namespace: &str, name: &str) {
         self.change(groups, (namespace.into(), name.into()), |entry| {
             entry.assigning = None;
@@ -313,8 +334,12 @@ fn key(binding: &ResourceBinding) -> (Box<str>, Box<str>) {
 }
 
 #[cfg(test)]
+mod model;
+
+#[cfg(test)]
 mod tests {
     use super::*;
+    use karmada_core::api::meta::Condition;
     use karmada_core::api::work::v1alpha2::{TargetCluster, WorkloadAffinityGroups};
 
     fn binding(name: &str, version: &str, group: &str, clusters: &[&str]) -> ResourceBinding {
@@ -369,5 +394,57 @@ mod tests {
         assert!(group.others("x").incomparable());
         bindings.settle(&mut groups, "ns", "a");
         assert_eq!(seen(&groups, "g", "x"), Some((1, vec![("m1".to_owned(), 1)])));
+    }
+
+    /// An update by the informer: a newer copy stays, an older one is replaced, and dropped once all is applied.
+    #[test]
+    fn updates_of_the_assigning_copy() {
+        fn check(
+            assigned: Option<&str>,
+            update: &str,
+            applied: Option<ConditionStatus>,
+            keeps: Option<&str>,
+        ) {
+            let (mut bindings, mut groups) = (Bindings::default(), Groups::default());
+            if let Some(version) = assigned {
+                bindings.assign(&mut groups, &binding("a", version, "g", &["m1"]));
+            }
+            let mut update = binding("a", update, "g", &["m2"]);
+            if let Some(status) = applied {
+                update.status.conditions = vec![
+                    Condition {
+                        type_: "Scheduled".into(),
+                        status: ConditionStatus::True,
+                        ..Condition::default()
+                    },
+                    Condition {
+                        type_: "FullyApplied".into(),
+                        status,
+                        ..Condition::default()
+                    },
+                ];
+            }
+            bindings.update_assigned(&mut groups, &update);
+            let entry = bindings.entries.values().next();
+            let kept = entry.and_then(|entry| entry.assigning.as_ref());
+            assert_eq!(
+                kept.map(|copy| &*copy.resource_version),
+                keeps,
+                "{assigned:?} {update:?}"
+            );
+        }
+        use ConditionStatus::{False, True, Unknown};
+        check(None, "9", None, None);
+        check(None, "9", Some(True), None);
+        check(Some("10"), "9", None, Some("10"));
+        check(Some("10"), "9", Some(True), Some("10"));
+        check(Some("10"), "10", None, Some("10"));
+        check(Some("10"), "10", Some(True), None);
+        check(Some("9"), "10", None, Some("10"));
+        check(Some("9"), "10", Some(False), Some("10"));
+        check(Some("9"), "10", Some(Unknown), Some("10"));
+        check(Some("9"), "10", Some(True), None);
+        check(Some("9"), "x", Some(True), Some("9"));
+        check(Some("x"), "9", Some(True), Some("x"));
     }
 }

@@ -10,16 +10,19 @@ pub(crate) mod chunk;
 pub(crate) mod models;
 pub(crate) mod postings;
 mod snapshot;
+mod sorted;
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use karmada_core::api::cluster::v1alpha1::Cluster;
 use karmada_core::api::work::v1alpha2::ResourceBinding;
 use rustc_hash::FxBuildHasher;
 
-pub use assumptions::AssumedWorkload;
-pub(crate) use assumptions::Assumptions;
+use self::assumptions::Assumptions;
+pub(crate) use assumptions::AssumptionTable;
+pub use assumptions::{ASSUMPTION_SWEEP_INTERVAL, ASSUMPTION_TTL, AssumedWorkload, assumption_expiry};
 pub use snapshot::{ClusterView, Snapshot};
 
 use self::bindings::{Bindings, Groups};
@@ -74,7 +77,7 @@ pub struct Fleet {
     tables: GradeTables,
     bindings: Bindings,
     groups: Groups,
-    assumptions: Arc<Assumptions>,
+    assumptions: Assumptions,
 }
 
 impl Fleet {
@@ -151,17 +154,75 @@ impl Fleet {
         self.bindings.settle(&mut self.groups, namespace, name);
     }
 
-    /// Assumes that a workload takes capacity of a cluster although the cluster does not report it yet. `binding` is
-    /// the key of the workload's binding, `namespace/name`; what it was assumed to take there before is replaced.
+    /// Takes note of an update to the copy [`assign_binding`](Self::assign_binding) took, if it took one: a newer binding
+    /// replaces it, and ends it when it is `FullyApplied`. Of versions that cannot be compared the old copy stays.
+    pub fn update_assigned_binding(&mut self, binding: &ResourceBinding) {
+        self.generation += 1;
+        self.bindings.update_assigned(&mut self.groups, binding);
+    }
+
+    /// Assumes that a workload takes capacity of a cluster although the cluster does not report it yet, until that is
+    /// released. `binding` is the key of the workload's binding, `namespace/name`; what it was assumed to take there
+    /// before is replaced.
+    ///
+    /// # Complexity
+    /// Logarithmic in the number `n` of assumptions; the first change after a snapshot also copies `O(n / 128 + 128)`
+    /// pointers.
     pub fn assume(&mut self, binding: &str, cluster: &str, workload: AssumedWorkload) {
         self.generation += 1;
-        Arc::make_mut(&mut self.assumptions).assume(binding, cluster, workload);
+        self.assumptions.assume(binding, cluster, workload, None);
+    }
+
+    /// Assumes the same until some time, at most: see [`assumption_expiry`] for upstream's. The time holds for all that
+    /// is assumed about the binding, in place of the one given before.
+    pub fn assume_until(
+        &mut self,
+        binding: &str,
+        cluster: &str,
+        workload: AssumedWorkload,
+        expires: Timestamp,
+    ) {
+        self.generation += 1;
+        self.assumptions.assume(binding, cluster, workload, Some(expires));
     }
 
     /// Drops the assumption about one binding on one cluster.
     pub fn release(&mut self, binding: &str, cluster: &str) {
         self.generation += 1;
-        Arc::make_mut(&mut self.assumptions).release(binding, cluster);
+        self.assumptions.release(binding, cluster);
+    }
+
+    /// Drops all assumptions about one binding.
+    pub fn release_binding(&mut self, binding: &str) {
+        self.generation += 1;
+        self.assumptions.release_binding(binding);
+    }
+
+    /// Drops the assumptions that expired before `now`; says about how many bindings.
+    ///
+    /// Upstream does so [once a minute](ASSUMPTION_SWEEP_INTERVAL) and does not count what is left in between, but an
+    /// assumption about another cluster of the binding revives that. Here what has expired once is gone.
+    pub fn expire(&mut self, now: Timestamp) -> usize {
+        self.generation += 1;
+        self.assumptions.expire(now)
+    }
+
+    /// When the next assumption expires.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<Timestamp> {
+        self.assumptions.next_expiry()
+    }
+
+    /// Whether anything is assumed about a binding.
+    #[must_use]
+    pub fn assumes(&self, binding: &str) -> bool {
+        self.assumptions.holds(binding)
+    }
+
+    /// The fleet at a time: without the assumptions that expired before it, which are dropped.
+    pub fn snapshot_at(&mut self, now: Timestamp) -> Snapshot {
+        self.expire(now);
+        self.snapshot()
     }
 
     /// The fleet as it is now.

@@ -11,7 +11,7 @@ use karmada_core::api::work::v1alpha2::ResourceBinding;
 use super::bindings::Groups;
 use super::chunk::{Chunk, Row};
 use super::postings::Term;
-use super::{AssumedWorkload, Assumptions, Fleet, FleetError, Names, hash};
+use super::{AssumedWorkload, AssumptionTable, Fleet, FleetError, Names, hash};
 use crate::cluster_set::{ClusterId, ClusterSet, ROWS};
 
 /// Everything a decision reads, of one generation: clusters, affinity groups of workloads, assumed workloads.
@@ -27,7 +27,7 @@ struct Parts {
     order: Arc<Vec<u32>>,
     rank: Arc<Vec<u32>>,
     groups: Groups,
-    assumptions: Arc<Assumptions>,
+    assumptions: Arc<AssumptionTable>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -48,7 +48,7 @@ impl Snapshot {
             order: fleet.order.clone(),
             rank: fleet.rank.clone(),
             groups: fleet.groups.clone(),
-            assumptions: fleet.assumptions.clone(),
+            assumptions: fleet.assumptions.table(),
         }))
     }
 
@@ -158,7 +158,7 @@ impl Snapshot {
         &self.0.groups
     }
 
-    pub(crate) fn assumptions(&self) -> &Assumptions {
+    pub(crate) fn assumptions(&self) -> &AssumptionTable {
         &self.0.assumptions
     }
 
