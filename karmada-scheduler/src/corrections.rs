@@ -176,6 +176,12 @@ corrections! {
         /// Upstream applies a quota when any of its scopes matches, Kubernetes when all do
         /// (`karmada:pkg/estimator/server/framework/plugins/resourcequota`). Corrected: as Kubernetes.
         pub quota_scopes,
+
+        /// Quotas of which more is used than they allow.
+        ///
+        /// Upstream answers with a negative number, of which -1 reads as "unknown", so that the quota bounds nothing
+        /// (`karmada:pkg/estimator/server/framework/plugins/resourcequota`). Corrected: there is no room.
+        pub overdrawn_quotas,
     }
 }
 

@@ -49,6 +49,7 @@ mod decision;
 pub mod deschedule;
 mod error;
 mod estimate;
+pub mod estimator;
 mod fleet;
 mod framework;
 pub mod plugins;

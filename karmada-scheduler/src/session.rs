@@ -186,6 +186,19 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// What is asked while the session waits for estimates, with the decision it belongs to.
+    #[must_use]
+    pub fn estimate_request(&self) -> Option<EstimateRequest<'_>> {
+        let State::Asked(context, candidates) = &self.state else {
+            return None;
+        };
+        Some(EstimateRequest {
+            context,
+            clusters: &candidates.clusters,
+            workload: workload(context)?,
+        })
+    }
+
     /// Goes on until estimates are needed or the decision is made. `answers` are those to the last question, none at
     /// first.
     pub fn step(&mut self, answers: Vec<Answer>) -> Step<'a> {

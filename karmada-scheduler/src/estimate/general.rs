@@ -77,7 +77,7 @@ fn pods_left(chunk: &Chunk, cluster: ClusterId) -> i64 {
 }
 
 /// The assumed workloads of a cluster, when they count.
-fn assumed<'a>(ctx: &'a Context<'_>, cluster: ClusterId) -> Vec<&'a Arc<AssumedWorkload>> {
+pub(crate) fn assumed<'a>(ctx: &'a Context<'_>, cluster: ClusterId) -> Vec<&'a Arc<AssumedWorkload>> {
     if !ctx.enabled(Feature::SchedulingOvercommitProtection) || ctx.snapshot().assumptions().is_empty() {
         return Vec::new();
     }

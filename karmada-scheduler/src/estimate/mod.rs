@@ -14,6 +14,7 @@ use std::fmt::Debug;
 use karmada_core::api::work::v1alpha2::{Component, ReplicaRequirements};
 
 pub use general::GeneralEstimator;
+pub(crate) use general::assumed;
 
 use crate::cluster_set::ClusterId;
 use crate::context::Context;

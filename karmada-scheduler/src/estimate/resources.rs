@@ -31,7 +31,7 @@ pub(crate) fn is_simulated(resource: &str) -> bool {
 }
 
 /// A domain-prefixed resource of somebody else than Kubernetes, which a quota could name.
-fn is_extended(resource: &str) -> bool {
+pub(crate) fn is_extended(resource: &str) -> bool {
     resource.contains('/')
         && !resource.starts_with("requests.")
         && syntax::qualified_name(&format!("requests.{resource}")).is_ok()
