@@ -50,6 +50,7 @@ pub mod deschedule;
 mod error;
 mod estimate;
 pub mod estimator;
+pub mod explain;
 mod fleet;
 mod framework;
 pub mod plugins;

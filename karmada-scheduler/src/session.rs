@@ -104,7 +104,7 @@ enum State<'a> {
 
 /// The clusters that passed the filters.
 #[derive(Debug)]
-struct Candidates {
+pub(crate) struct Candidates {
     clusters: Vec<ClusterId>,
     scores: Vec<i64>,
     /// The smallest estimate so far.
@@ -162,9 +162,19 @@ pub fn diagnose(
     status: &ResourceBindingStatus,
     options: &Options,
 ) -> Result<Diagnosis, ScheduleError> {
-    let placement = spec.placement.as_ref().ok_or(ScheduleError::NoPlacement)?;
-    let context = Context::new(snapshot.clone(), spec, status, placement, options);
+    let context = context(snapshot, spec, status, options)?;
     Ok(rejections(&context, &options.profile, &snapshot.no_clusters()))
+}
+
+/// What the stages of a decision see.
+pub(crate) fn context<'a>(
+    snapshot: &Snapshot,
+    spec: &'a ResourceBindingSpec,
+    status: &'a ResourceBindingStatus,
+    options: &Options,
+) -> Result<Context<'a>, ScheduleError> {
+    let placement = spec.placement.as_ref().ok_or(ScheduleError::NoPlacement)?;
+    Ok(Context::new(snapshot.clone(), spec, status, placement, options))
 }
 
 impl<'a> Session<'a> {
@@ -176,10 +186,7 @@ impl<'a> Session<'a> {
         status: &'a ResourceBindingStatus,
         options: &'a Options,
     ) -> Self {
-        let context = match &spec.placement {
-            Some(placement) => Ok(Context::new(snapshot.clone(), spec, status, placement, options)),
-            None => Err(ScheduleError::NoPlacement),
-        };
+        let context = context(snapshot, spec, status, options);
         Self {
             state: State::New(context),
             options,
@@ -261,8 +268,22 @@ impl<'a> Session<'a> {
 }
 
 impl Candidates {
+    /// Clusters with their scores, of whose room nothing is known.
+    pub(crate) fn new(clusters: Vec<ClusterId>, scores: Vec<i64>) -> Self {
+        Self {
+            room: vec![i32::MAX; clusters.len()],
+            clusters,
+            scores,
+        }
+    }
+
+    /// The smallest estimate of each cluster so far; `i32::MAX` where nobody knows one.
+    pub(crate) fn room(&self) -> &[i32] {
+        &self.room
+    }
+
     /// Takes in what an estimator said. Whatever one that failed would have said, the others count.
-    fn bound_by(&mut self, ctx: &Context<'_>, answer: &Answer) {
+    pub(crate) fn bound_by(&mut self, ctx: &Context<'_>, answer: &Answer) {
         let estimates: &[Estimate] = match answer {
             Ok(estimates) => estimates,
             Err(error) if ctx.corrections().partial_estimates => error.partial(),
@@ -274,7 +295,7 @@ impl Candidates {
     }
 
     /// With everything selection goes by.
-    fn ranked(self, ctx: &Context<'_>) -> Vec<Candidate> {
+    pub(crate) fn ranked(self, ctx: &Context<'_>) -> Vec<Candidate> {
         let snapshot = ctx.snapshot();
         let estimated = workload(ctx).is_some();
         let unbounded = unbounded(ctx);
@@ -368,11 +389,7 @@ fn candidates(ctx: &Context<'_>, profile: &Profile) -> Result<Candidates, Schedu
             *sum = sum.saturating_add(*score);
         }
     }
-    Ok(Candidates {
-        room: vec![i32::MAX; clusters.len()],
-        clusters,
-        scores,
-    })
+    Ok(Candidates::new(clusters, scores))
 }
 
 /// Asks the filters why each cluster is not feasible; the first that has a reason counts.
@@ -396,7 +413,7 @@ fn rejections(ctx: &Context<'_>, profile: &Profile, feasible: &ClusterSet) -> Di
 }
 
 /// What estimators are asked, if at all: what has neither replicas nor components has room everywhere.
-fn workload<'a>(ctx: &Context<'a>) -> Option<Workload<'a>> {
+pub(crate) fn workload<'a>(ctx: &Context<'a>) -> Option<Workload<'a>> {
     let spec = ctx.spec();
     if ctx.places_component_sets() {
         let components: &'a [Component] = &spec.components;
@@ -420,7 +437,7 @@ fn assign(
     if selection.any_order().is_empty() {
         return Err(AssignError::NoClusters);
     }
-    if (spec.replicas > 0 || spec.replica_requirements.is_some()) && spec.components.len() <= 1 {
+    if divides(ctx) {
         return Ok((profile.assign.assign(ctx, selection)?, Vec::new()));
     }
     let selected = selection.in_order().iter();
@@ -441,6 +458,12 @@ fn assign(
         Vec::new()
     };
     Ok((targets, components))
+}
+
+/// Whether there are replicas to divide.
+pub(crate) fn divides(ctx: &Context<'_>) -> bool {
+    let spec = ctx.spec();
+    (spec.replicas > 0 || spec.replica_requirements.is_some()) && spec.components.len() <= 1
 }
 
 /// Adds the selected clusters that got nothing, in the order of selection.

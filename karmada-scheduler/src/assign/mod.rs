@@ -1,6 +1,7 @@
 //! How replicas are divided among the selected clusters (`karmada:pkg/scheduler/core`).
 
 mod divide;
+mod explain;
 mod strategy;
 
 use std::fmt::{self, Debug};
@@ -9,6 +10,7 @@ pub(crate) use divide::{Share, divide};
 
 use crate::context::Context;
 use crate::decision::Target;
+use crate::explain::AssignmentExplanation;
 use crate::select::Selection;
 
 /// Which way replicas were to be changed when room ran out.
@@ -80,6 +82,13 @@ pub trait AssignStage: Debug + Send + Sync {
     /// # Errors
     /// [`AssignError`] when there is too little room or no such strategy.
     fn assign(&self, ctx: &Context<'_>, selection: &mut Selection) -> Result<Vec<Target>, AssignError>;
+
+    /// Says how it divides replicas among the same clusters; for [explanations](crate::explain) only. By default it does
+    /// not say.
+    fn explain(&self, ctx: &Context<'_>, selection: &mut Selection) -> Option<AssignmentExplanation> {
+        let _ = (ctx, selection);
+        None
+    }
 }
 
 /// Division by the placement's strategy, as upstream does it.
@@ -92,5 +101,9 @@ pub struct StrategyAssignment;
 impl AssignStage for StrategyAssignment {
     fn assign(&self, ctx: &Context<'_>, selection: &mut Selection) -> Result<Vec<Target>, AssignError> {
         strategy::assign(ctx, selection)
+    }
+
+    fn explain(&self, ctx: &Context<'_>, selection: &mut Selection) -> Option<AssignmentExplanation> {
+        Some(explain::explain(ctx, selection))
     }
 }

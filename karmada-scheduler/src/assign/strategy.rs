@@ -15,13 +15,15 @@ use crate::context::Context;
 use crate::decision::Target;
 use crate::select::{Candidate, Place, Selection};
 
-enum Strategy<'a> {
+/// How replicas are divided.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Strategy<'a> {
     Duplicated,
     StaticWeight(&'a [StaticClusterWeight]),
     Dynamic { aggregated: bool },
 }
 
-fn strategy<'a>(ctx: &Context<'a>) -> Result<Strategy<'a>, AssignError> {
+pub(super) fn strategy<'a>(ctx: &Context<'a>) -> Result<Strategy<'a>, AssignError> {
     let scheduling_type = ctx.scheduling_type();
     if scheduling_type == ReplicaSchedulingType::Duplicated {
         return Ok(Strategy::Duplicated);
@@ -46,31 +48,49 @@ fn strategy<'a>(ctx: &Context<'a>) -> Result<Strategy<'a>, AssignError> {
 }
 
 pub(super) fn assign(ctx: &Context<'_>, selection: &mut Selection) -> Result<Vec<Target>, AssignError> {
+    let mut targets = Vec::new();
+    each_tier(ctx, selection, |_, clusters, replicas| {
+        let assigned = assign_to(ctx, clusters, replicas)?;
+        if targets.is_empty() {
+            targets = assigned;
+        } else {
+            targets.extend(assigned);
+        }
+        Ok(())
+    })?;
+    Ok(targets)
+}
+
+/// Calls `with` for each tier that gets replicas, with its clusters and its replicas; once with everything where
+/// tiers do not count.
+pub(super) fn each_tier(
+    ctx: &Context<'_>,
+    selection: &mut Selection,
+    mut with: impl FnMut(Option<u32>, &mut Selection, i64) -> Result<(), AssignError>,
+) -> Result<(), AssignError> {
     let replicas = i64::from(ctx.spec().replicas);
     if !has_tiers(ctx) {
-        return assign_to(ctx, selection, replicas);
+        return with(None, selection, replicas);
     }
     let mut tiers: BTreeMap<u32, Vec<Candidate>> = BTreeMap::new();
     for candidate in selection.in_order() {
         tiers.entry(candidate.overflow).or_default().push(*candidate);
     }
-    let (mut remaining, mut targets) = (replicas, Vec::new());
-    for tier in tiers.into_values() {
-        let available = tier
-            .iter()
-            .fold(0i64, |sum, candidate| sum.saturating_add(candidate.available));
-        let share = remaining.min(available);
-        targets.extend(assign_to(ctx, &mut Selection::ordered(tier), share)?);
+    let mut remaining = replicas;
+    for (tier, clusters) in tiers {
+        let available = clusters.iter().map(|candidate| candidate.available);
+        let share = remaining.min(available.fold(0, i64::saturating_add));
+        with(Some(tier), &mut Selection::ordered(clusters), share)?;
         remaining -= share;
         if remaining <= 0 {
-            return Ok(targets);
+            return Ok(());
         }
     }
     Err(AssignError::TooLittleRoomInTiers)
 }
 
 /// Whether the affinity group in force has groups that help out.
-fn has_tiers(ctx: &Context<'_>) -> bool {
+pub(super) fn has_tiers(ctx: &Context<'_>) -> bool {
     !ctx.status().scheduler_observed_affinity_name.is_empty()
         && ctx
             .affinity_term()
@@ -92,8 +112,14 @@ fn assign_to(
             .iter()
             .map(|candidate| target(candidate.cluster, replicas))
             .collect()),
-        Strategy::StaticWeight(rules) => Ok(by_static_weight(ctx, selection.any_order(), rules, replicas)),
-        Strategy::Dynamic { aggregated } => by_room(ctx, selection, replicas, aggregated),
+        Strategy::StaticWeight(rules) => {
+            let parties = by_static_weight(ctx, selection.any_order(), rules);
+            Ok(targets(divide_by_name(ctx, parties, replicas)))
+        }
+        Strategy::Dynamic { aggregated } => Ok(match by_room(ctx, selection, replicas)? {
+            ByRoom::Unchanged(scheduled) => targets(scheduled),
+            ByRoom::Divide(division) => division.targets(ctx, aggregated),
+        }),
     }
 }
 
@@ -105,14 +131,20 @@ fn target(cluster: ClusterId, replicas: i64) -> Target {
 }
 
 /// A party of a division.
-struct Party {
-    cluster: ClusterId,
-    rank: u32,
-    votes: i64,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Party {
+    pub(super) cluster: ClusterId,
+    /// Its place in the order of names.
+    pub(super) rank: u32,
+    pub(super) votes: i64,
 }
 
 /// Divides among parties whose clusters differ; what each gets, none left out, in the order of names.
-fn divide_by_name(ctx: &Context<'_>, mut parties: Vec<Party>, replicas: i64) -> Vec<(ClusterId, i64)> {
+pub(super) fn divide_by_name(
+    ctx: &Context<'_>,
+    mut parties: Vec<Party>,
+    replicas: i64,
+) -> Vec<(ClusterId, i64)> {
     let ties = Ties::for_uid(&ctx.spec().resource.uid);
     parties.sort_unstable_by_key(|party| party.rank);
     let mut shares: Vec<Share> = parties
@@ -142,14 +174,13 @@ fn targets(shares: impl IntoIterator<Item = (ClusterId, i64)>) -> Vec<Target> {
         .collect()
 }
 
-/// By the largest weight of the rules that pick a cluster; clusters no rule picks get nothing, unless no rule picks
+/// By the largest weight of the rules that pick a cluster; clusters no rule picks take no part, unless no rule picks
 /// any: then all weigh the same. Room and earlier results do not count.
-fn by_static_weight(
+pub(super) fn by_static_weight(
     ctx: &Context<'_>,
     candidates: &[Candidate],
     rules: &[StaticClusterWeight],
-    replicas: i64,
-) -> Vec<Target> {
+) -> Vec<Party> {
     let mut weights: Vec<i64> = Vec::new();
     for rule in rules.iter().filter(|rule| rule.weight > 0) {
         for cluster in affinity::matching(ctx.snapshot(), &rule.target_cluster).iter() {
@@ -176,10 +207,11 @@ fn by_static_weight(
     if parties.is_empty() {
         parties = candidates.iter().map(|candidate| party(candidate, 1)).collect();
     }
-    targets(divide_by_name(ctx, parties, replicas))
+    parties
 }
 
 /// A cluster with the room that counts for it, and what orders it among others with as much.
+#[derive(Clone, Copy, Debug)]
 struct Room {
     cluster: ClusterId,
     rank: u32,
@@ -190,14 +222,34 @@ struct Room {
     place: Place,
 }
 
+/// What a strategy that looks at room has to do.
+#[derive(Debug)]
+pub(super) enum ByRoom {
+    /// All replicas are where they are wanted: nothing.
+    Unchanged(Vec<(ClusterId, i64)>),
+    /// To divide some.
+    Divide(RoomDivision),
+}
+
+/// A division by room.
+#[derive(Debug)]
+pub(super) struct RoomDivision {
+    pub(super) scale: Scale,
+    /// The replicas to divide.
+    pub(super) wanted: i64,
+    /// The clusters in question; after scaling down with one entry per entry of the binding.
+    rooms: Vec<Room>,
+    /// What the binding has on selected clusters.
+    pub(super) scheduled: Vec<(ClusterId, i64)>,
+}
+
 /// By room, in favour of what is there already: only the replicas that are missing or too many are divided, unless
 /// somebody asked for all to be placed anew.
-fn by_room(
+pub(super) fn by_room(
     ctx: &Context<'_>,
-    selection: &mut Selection,
+    selection: &Selection,
     replicas: i64,
-    aggregated: bool,
-) -> Result<Vec<Target>, AssignError> {
+) -> Result<ByRoom, AssignError> {
     let scheduled = scheduled(ctx, selection.any_order());
     let assigned: i64 = scheduled.iter().map(|(_, replicas)| replicas).sum();
     let scale = if ctx.reschedule_required() {
@@ -207,7 +259,7 @@ fn by_room(
     } else if assigned < replicas {
         Scale::Up
     } else {
-        return Ok(targets(scheduled));
+        return Ok(ByRoom::Unchanged(scheduled));
     };
     let mut kept: BTreeMap<ClusterId, i64> = BTreeMap::new();
     for (cluster, replicas) in &scheduled {
@@ -256,37 +308,65 @@ fn by_room(
     if available < wanted {
         return Err(AssignError::TooLittleRoom { scale, available });
     }
-    let rooms = if aggregated { fewest(rooms, wanted) } else { rooms };
-    // Of several entries for one cluster the last counts.
-    let mut parties: Vec<Party> = rooms
-        .into_iter()
-        .map(|room| Party {
-            cluster: room.cluster,
-            rank: room.rank,
-            votes: room.room,
-        })
-        .collect();
-    if scale == Scale::Down {
-        let last: BTreeMap<ClusterId, Party> =
-            parties.drain(..).map(|party| (party.cluster, party)).collect();
-        parties = last.into_values().collect();
+    Ok(ByRoom::Divide(RoomDivision {
+        scale,
+        wanted,
+        rooms,
+        scheduled,
+    }))
+}
+
+impl RoomDivision {
+    /// Leaves only the fewest clusters that have room for all wanted replicas.
+    pub(super) fn cut_off(&mut self) {
+        self.rooms = fewest(std::mem::take(&mut self.rooms), self.wanted);
     }
-    let added = divide_by_name(ctx, parties, wanted);
-    if scale != Scale::Up || scheduled.is_empty() {
-        return Ok(targets(added));
+
+    /// The clusters in question with their room.
+    pub(super) fn rooms(&self) -> impl ExactSizeIterator<Item = (ClusterId, i64)> + '_ {
+        self.rooms.iter().map(|room| (room.cluster, room.room))
     }
-    // What was there stays: together with what is added, or behind it in the order it had.
-    let mut base: BTreeMap<ClusterId, i64> = scheduled.iter().copied().collect();
-    let mut merged: Vec<(ClusterId, i64)> = added
-        .into_iter()
-        .map(|(cluster, replicas)| (cluster, replicas + base.remove(&cluster).unwrap_or(0)))
-        .collect();
-    for (cluster, _) in &scheduled {
-        if let Some(replicas) = base.remove(cluster) {
-            merged.push((*cluster, replicas));
+
+    /// The clusters that take part.
+    pub(super) fn parties(&mut self) -> Vec<Party> {
+        // Of several entries for one cluster the last counts.
+        let mut parties: Vec<Party> = std::mem::take(&mut self.rooms)
+            .into_iter()
+            .map(|room| Party {
+                cluster: room.cluster,
+                rank: room.rank,
+                votes: room.room,
+            })
+            .collect();
+        if self.scale == Scale::Down {
+            let last: BTreeMap<ClusterId, Party> =
+                parties.drain(..).map(|party| (party.cluster, party)).collect();
+            parties = last.into_values().collect();
         }
+        parties
     }
-    Ok(targets(merged))
+
+    fn targets(mut self, ctx: &Context<'_>, aggregated: bool) -> Vec<Target> {
+        if aggregated {
+            self.cut_off();
+        }
+        let added = divide_by_name(ctx, self.parties(), self.wanted);
+        if self.scale != Scale::Up || self.scheduled.is_empty() {
+            return targets(added);
+        }
+        // What was there stays: together with what is added, or behind it in the order it had.
+        let mut base: BTreeMap<ClusterId, i64> = self.scheduled.iter().copied().collect();
+        let mut merged: Vec<(ClusterId, i64)> = added
+            .into_iter()
+            .map(|(cluster, replicas)| (cluster, replicas + base.remove(&cluster).unwrap_or(0)))
+            .collect();
+        for (cluster, _) in &self.scheduled {
+            if let Some(replicas) = base.remove(cluster) {
+                merged.push((*cluster, replicas));
+            }
+        }
+        targets(merged)
+    }
 }
 
 /// The binding's clusters that are still selected, with their replicas.

@@ -11,6 +11,7 @@ use super::simulate::{Nodes, Pods, Run, fit};
 use super::{Estimate, EstimateError, EstimateRequest, ReplicaEstimator, Workload};
 use crate::cluster_set::{ClusterId, ROWS};
 use crate::context::Context;
+use crate::explain::Limit;
 use crate::fleet::AssumedWorkload;
 use crate::fleet::chunk::{Chunk, ModelColumn, ResourceColumn, by_notation};
 use crate::fleet::models::GradeTable;
@@ -41,6 +42,10 @@ impl ReplicaEstimator for GeneralEstimator {
             .into_iter()
             .map(|room| Estimate::Value(saturated(room)))
             .collect())
+    }
+
+    fn bounds(&self, request: &EstimateRequest<'_>) -> Vec<Vec<Limit>> {
+        super::bounds::bounds(self, request)
     }
 }
 

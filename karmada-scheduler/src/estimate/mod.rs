@@ -5,6 +5,7 @@
 //! models that clusters report; others, such as the accurate estimators that run in the members, are asked by the host
 //! through a [`Session`](crate::Session).
 
+mod bounds;
 mod general;
 pub(crate) mod resources;
 pub(crate) mod simulate;
@@ -18,6 +19,7 @@ pub(crate) use general::assumed;
 
 use crate::cluster_set::ClusterId;
 use crate::context::Context;
+use crate::explain::Limit;
 
 /// What an estimator says of one cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,4 +128,11 @@ pub trait ReplicaEstimator: Debug + Send + Sync {
     /// # Errors
     /// [`EstimateError`] leaves the estimator out of the decision.
     fn estimate(&self, request: &EstimateRequest<'_>) -> Result<Vec<Estimate>, EstimateError>;
+
+    /// What bounds the estimate of each cluster of the request, in its order; for [explanations](crate::explain) only.
+    /// By default it does not say.
+    fn bounds(&self, request: &EstimateRequest<'_>) -> Vec<Vec<Limit>> {
+        let _ = request;
+        Vec::new()
+    }
 }

@@ -14,44 +14,63 @@ pub(super) fn select(
     constraint: &SpreadConstraint,
     wanted: Option<i64>,
 ) -> Result<Selection, SelectError> {
-    let total = i64::try_from(candidates.len()).unwrap_or(i64::MAX);
+    let allowed = allowed(ctx, candidates.len(), constraint)?;
+    let kept = keep(&mut candidates, allowed, wanted);
+    candidates.truncate(kept);
+    if let Some(wanted) = wanted
+        && (room(&candidates) < wanted || candidates.is_empty())
+    {
+        return Err(SelectError::TooLittleRoom { clusters: allowed });
+    }
+    Ok(Selection::ordered(candidates))
+}
+
+/// How many of so many clusters the constraint allows.
+pub(super) fn allowed(
+    ctx: &Context<'_>,
+    candidates: usize,
+    constraint: &SpreadConstraint,
+) -> Result<i64, SelectError> {
+    let total = i64::try_from(candidates).unwrap_or(i64::MAX);
     if total < constraint.min_groups {
         return Err(SelectError::TooFewClusters);
     }
-    let allowed = total.min(ctx.max_groups(constraint));
+    Ok(total.min(ctx.max_groups(constraint)))
+}
+
+/// What clusters have room for together.
+pub(super) fn room(clusters: &[Candidate]) -> i64 {
+    let available = clusters.iter().map(|candidate| candidate.available);
+    available.fold(0, i64::saturating_add)
+}
+
+/// Brings the clusters to keep to the front, as far as possible such that the wanted replicas fit; how many they are.
+pub(super) fn keep(candidates: &mut [Candidate], allowed: i64, wanted: Option<i64>) -> usize {
     let kept = usize::try_from(allowed.max(0)).unwrap_or(usize::MAX);
-    first_in_order(&mut candidates, kept);
-    let too_little = Err(SelectError::TooLittleRoom { clusters: allowed });
-    if let Some(wanted) = wanted {
-        let kept = kept.min(candidates.len());
-        let (keep, rest) = candidates.split_at_mut(kept);
-        let mut sum: i64 = keep
-            .iter()
-            .fold(0, |sum, candidate| sum.saturating_add(candidate.available));
-        if sum < wanted {
-            // Of clusters with the same room the more preferred one comes first.
-            super::in_order(rest);
-            for slot in keep.iter_mut().rev() {
-                if sum >= wanted {
-                    break;
-                }
-                let mut best: Option<&mut Candidate> = None;
-                for candidate in rest.iter_mut() {
-                    let most = best.as_ref().map_or(slot.available, |best| best.available);
-                    if candidate.available > most {
-                        best = Some(candidate);
-                    }
-                }
-                if let Some(best) = best {
-                    sum = sum.saturating_add(best.available - slot.available);
-                    std::mem::swap(slot, best);
+    first_in_order(candidates, kept);
+    let kept = kept.min(candidates.len());
+    let Some(wanted) = wanted else { return kept };
+    let (keep, rest) = candidates.split_at_mut(kept);
+    let mut sum = room(keep);
+    if sum < wanted {
+        // Of clusters with the same room the more preferred one comes first.
+        super::in_order(rest);
+        for slot in keep.iter_mut().rev() {
+            if sum >= wanted {
+                break;
+            }
+            let mut best: Option<&mut Candidate> = None;
+            for candidate in rest.iter_mut() {
+                let most = best.as_ref().map_or(slot.available, |best| best.available);
+                if candidate.available > most {
+                    best = Some(candidate);
                 }
             }
-        }
-        if sum < wanted || keep.is_empty() {
-            return too_little;
+            if let Some(best) = best {
+                sum = sum.saturating_add(best.available - slot.available);
+                std::mem::swap(slot, best);
+            }
         }
     }
-    candidates.truncate(kept);
-    Ok(Selection::ordered(candidates))
+    kept
 }

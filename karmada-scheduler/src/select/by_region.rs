@@ -4,7 +4,7 @@ use karmada_core::api::policy::v1alpha1::SpreadConstraint;
 use rustc_hash::FxHashMap;
 
 use super::candidates::first_in_order;
-use super::combination::{Group, best};
+use super::combination::{Best, Group, best};
 use super::groups::GroupScore;
 use super::{Candidate, SelectError, Selection, in_order};
 use crate::cluster_set::ROWS;
@@ -17,58 +17,124 @@ use crate::fleet::chunk::NO_REGION;
 pub(super) fn select(
     ctx: &Context<'_>,
     candidates: Vec<Candidate>,
-    region: &SpreadConstraint,
-    cluster: Option<&SpreadConstraint>,
+    limits: &Limits<'_>,
 ) -> Result<Selection, SelectError> {
-    let mut regions = group(ctx, candidates);
-    let count = i64::try_from(regions.len()).unwrap_or(i64::MAX);
-    if count < region.min_groups {
-        return Err(SelectError::TooFewRegions);
+    let regions = grouped(ctx, candidates);
+    let groups = groups(ctx, &regions, limits.region);
+    let best = best_regions(ctx, &groups, limits)?;
+    let (mut selected, others) = fill(ctx, &regions, &best, limits);
+    selected.extend(others);
+    Ok(Selection::ordered(selected))
+}
+
+/// The constraints that count.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits<'a> {
+    pub(super) region: &'a SpreadConstraint,
+    pub(super) cluster: Option<&'a SpreadConstraint>,
+}
+
+impl Limits<'_> {
+    pub(super) fn min_clusters(&self) -> i64 {
+        self.cluster.map_or(0, |constraint| constraint.min_groups)
     }
-    let score = GroupScore::new(ctx, region.min_groups);
+
+    pub(super) fn max_clusters(&self, ctx: &Context<'_>) -> i64 {
+        ctx.max_groups(self.cluster.unwrap_or(&SpreadConstraint::default()))
+    }
+
+    pub(super) fn max_regions(&self, ctx: &Context<'_>) -> i64 {
+        let max_regions = ctx.max_groups(self.region);
+        match self.limits_regions(ctx) {
+            Some(clusters) => max_regions.min(clusters),
+            None => max_regions,
+        }
+    }
+
+    /// The number of clusters that is also one of regions.
+    fn limits_regions(&self, ctx: &Context<'_>) -> Option<i64> {
+        let limit = self.cluster.map_or(0, |constraint| constraint.max_groups);
+        (ctx.corrections().region_cluster_limit && limit > 0).then_some(limit)
+    }
+}
+
+/// A region with its candidates, the most preferred first.
+pub(super) type Region<'a> = (&'a str, Vec<Candidate>);
+
+/// The candidates of each region in the order of preference; those without one are left out.
+pub(super) fn grouped<'a>(ctx: &'a Context<'_>, candidates: Vec<Candidate>) -> Vec<Region<'a>> {
+    let mut regions = group(ctx, candidates);
     for (_, members) in &mut regions {
         in_order(members);
     }
-    let groups: Vec<Group<'_>> = regions
-        .iter()
-        .map(|(name, members)| Group {
-            name,
-            value: members.len() as i64,
-            weight: score.of(members.iter()),
-        })
-        .collect();
-    let no_constraint = SpreadConstraint::default();
-    let cluster = cluster.unwrap_or(&no_constraint);
-    let max_clusters = ctx.max_groups(cluster);
-    let mut max_regions = ctx.max_groups(region);
-    if ctx.corrections().region_cluster_limit && cluster.max_groups > 0 {
-        if region.min_groups > cluster.max_groups {
-            return Err(SelectError::MoreRegionsThanClusters {
-                regions: region.min_groups,
-                clusters: cluster.max_groups,
-            });
-        }
-        max_regions = max_regions.min(cluster.max_groups);
-    }
-    let chosen = best(&groups, region.min_groups, max_regions, cluster.min_groups)
-        .filter(|chosen| !chosen.is_empty())
-        .ok_or(SelectError::TooFewClustersInRegions)?;
+    regions
+}
 
+/// What combinations of regions are made of.
+pub(super) fn groups<'a>(
+    ctx: &Context<'_>,
+    regions: &'a [Region<'_>],
+    region: &SpreadConstraint,
+) -> Vec<Group<'a>> {
+    let score = GroupScore::new(ctx, region.min_groups);
+    let group = |(name, members): &'a Region<'_>| Group {
+        name,
+        value: members.len() as i64,
+        weight: score.of(members.iter()),
+    };
+    regions.iter().map(group).collect()
+}
+
+/// The regions to use.
+pub(super) fn best_regions(
+    ctx: &Context<'_>,
+    groups: &[Group<'_>],
+    limits: &Limits<'_>,
+) -> Result<Best, SelectError> {
+    let min_regions = limits.region.min_groups;
+    let count = i64::try_from(groups.len()).unwrap_or(i64::MAX);
+    if count < min_regions {
+        return Err(SelectError::TooFewRegions);
+    }
+    if let Some(clusters) = limits.limits_regions(ctx)
+        && min_regions > clusters
+    {
+        return Err(SelectError::MoreRegionsThanClusters {
+            regions: min_regions,
+            clusters,
+        });
+    }
+    best(
+        groups,
+        min_regions,
+        limits.max_regions(ctx),
+        limits.min_clusters(),
+    )
+    .filter(|best| !best.chosen().is_empty())
+    .ok_or(SelectError::TooFewClustersInRegions)
+}
+
+/// The most preferred cluster of each chosen region, and the most preferred of their others up to the limit.
+pub(super) fn fill(
+    ctx: &Context<'_>,
+    regions: &[Region<'_>],
+    best: &Best,
+    limits: &Limits<'_>,
+) -> (Vec<Candidate>, Vec<Candidate>) {
     let (mut selected, mut others) = (Vec::new(), Vec::new());
-    for position in chosen {
-        let members = regions.get(position).map_or(&[][..], |(_, members)| members);
+    for position in best.chosen() {
+        let members = regions.get(*position).map_or(&[][..], |(_, members)| members);
         if let Some((first, rest)) = members.split_first() {
             selected.push(*first);
             others.extend_from_slice(rest);
         }
     }
     let all = (selected.len() + others.len()) as i64;
-    let missing = all.min(max_clusters.max(0)) - selected.len() as i64;
-    if let Ok(missing) = usize::try_from(missing) {
-        first_in_order(&mut others, missing);
-        selected.extend(others.into_iter().take(missing));
-    }
-    Ok(Selection::ordered(selected))
+    let missing = all.min(limits.max_clusters(ctx).max(0)) - selected.len() as i64;
+    let missing = usize::try_from(missing).unwrap_or(0);
+    first_in_order(&mut others, missing);
+    others.truncate(missing);
+    (selected, others)
 }
 
 /// The candidates of each region; those without one are left out.

@@ -21,40 +21,67 @@ pub(super) struct Group<'a> {
 /// Weight and value of the rest of a path; larger is better.
 type Gain = (i64, i64);
 
-/// The positions of the best combination of at least `min` and at most `max` groups with a value of at least `target`,
-/// sorted by descending weight, then name; `None` if there is no combination.
+/// The best combination: positions of groups, sorted by descending weight, then name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Best {
+    /// The combination with the largest weight, then value, then the first found.
+    positions: Vec<usize>,
+    /// How many of its groups are enough.
+    enough: usize,
+}
+
+impl Best {
+    /// The groups to use.
+    pub(super) fn chosen(&self) -> &[usize] {
+        self.positions.get(..self.enough).unwrap_or(&self.positions)
+    }
+
+    /// The groups that would be used as well, if those in front of them were not enough.
+    pub(super) fn spared(&self) -> &[usize] {
+        self.positions.get(self.enough..).unwrap_or_default()
+    }
+}
+
+/// The positions of groups in the order in which combinations are searched: by value, descending weight, name.
+pub(super) fn search_order(groups: &[Group<'_>]) -> Vec<usize> {
+    let mut by_value: Vec<usize> = (0..groups.len()).collect();
+    by_value.sort_by_key(|index| {
+        groups
+            .get(*index)
+            .map(|group| (group.value, std::cmp::Reverse(group.weight), group.name))
+    });
+    by_value
+}
+
+/// The best combination of at least `min` and at most `max` groups with a value of at least `target`; `None` if there
+/// is no combination.
 ///
 /// # Complexity
 /// `O(n · l · t)` time and `n · l · t` bits, for `n` groups, `t` the target, and `l` the minimum, or the maximum where
 /// that can be in the way: when it is smaller than the target and the number of groups.
-pub(super) fn best(groups: &[Group<'_>], min: i64, max: i64, target: i64) -> Option<Vec<usize>> {
-    let mut by_value: Vec<usize> = (0..groups.len()).collect();
-    let group = |index: usize| groups.get(index).copied();
-    by_value.sort_by_key(|index| {
-        group(*index).map(|group| (group.value, std::cmp::Reverse(group.weight), group.name))
-    });
-    let ordered: Vec<Group<'_>> = by_value.iter().filter_map(|index| group(*index)).collect();
-    let chosen = Table::new(&ordered, min, max, target)?.path();
-
-    let mut by_weight = chosen;
+pub(super) fn best(groups: &[Group<'_>], min: i64, max: i64, target: i64) -> Option<Best> {
+    let by_value = search_order(groups);
+    let ordered: Vec<Group<'_>> = by_value
+        .iter()
+        .filter_map(|index| groups.get(*index).copied())
+        .collect();
+    let mut by_weight = Table::new(&ordered, min, max, target)?.path();
     by_weight.sort_by_key(|position| {
         ordered
             .get(*position)
             .map(|group| (std::cmp::Reverse(group.weight), group.name))
     });
-    let length = (1..by_weight.len())
+    let enough = (1..by_weight.len())
         .find(|length| {
             let prefix = by_weight.get(..*length).unwrap_or_default();
             is_complete(&ordered, prefix, min, max, target)
         })
         .unwrap_or(by_weight.len());
-    by_weight.truncate(length);
-    Some(
-        by_weight
-            .into_iter()
-            .filter_map(|position| by_value.get(position).copied())
-            .collect(),
-    )
+    let positions = by_weight
+        .into_iter()
+        .filter_map(|position| by_value.get(position).copied())
+        .collect();
+    Some(Best { positions, enough })
 }
 
 /// Whether the search ends at exactly this set of positions: it has enough groups and value, and had not without its
@@ -260,6 +287,10 @@ mod tests {
         Some(best)
     }
 
+    fn chosen(groups: &[Group<'_>], min: i64, max: i64, target: i64) -> Option<Vec<usize>> {
+        best(groups, min, max, target).map(|best| best.chosen().to_vec())
+    }
+
     fn groups(of: &[(&'static str, i64, i64)]) -> Vec<Group<'static>> {
         of.iter()
             .map(|(name, value, weight)| Group {
@@ -275,7 +306,7 @@ mod tests {
         fn check(of: &[(&'static str, i64, i64)], (min, max, target): (i64, i64, i64), want: &[&str]) {
             let groups = groups(of);
             for found in [
-                best(&groups, min, max, target),
+                chosen(&groups, min, max, target),
                 by_enumeration(&groups, min, max, target),
             ] {
                 let names: Vec<&str> = found
@@ -340,7 +371,7 @@ mod tests {
                 weight: (i as i64 * 31) % 17,
             })
             .collect();
-        let found = best(&groups, 20, 30, 150).unwrap();
+        let found = chosen(&groups, 20, 30, 150).unwrap();
         let value: i64 = found.iter().map(|i| groups[*i].value).sum();
         assert!((20..=30).contains(&found.len()) && value >= 150);
     }
@@ -362,7 +393,7 @@ mod tests {
                 .collect();
             prop_assume!(min <= groups.len() as i64);
             let max = min + extra;
-            prop_assert_eq!(best(&groups, min, max, target), by_enumeration(&groups, min, max, target));
+            prop_assert_eq!(chosen(&groups, min, max, target), by_enumeration(&groups, min, max, target));
         }
     }
 }

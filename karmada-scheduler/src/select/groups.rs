@@ -47,6 +47,11 @@ impl GroupScore {
 
     /// The score of a group of clusters, given in the order of preference.
     pub(super) fn of<'a>(self, group: impl ExactSizeIterator<Item = &'a Candidate>) -> i64 {
+        self.parts(group).total()
+    }
+
+    /// What the score of a group is made of.
+    pub(super) fn parts<'a>(self, group: impl ExactSizeIterator<Item = &'a Candidate>) -> ScoreParts {
         match self {
             Self::Duplicated { target } => {
                 let (mut valid, mut scores) = (0i64, 0i64);
@@ -54,10 +59,11 @@ impl GroupScore {
                     valid += 1;
                     scores = scores.saturating_add(candidate.score);
                 }
-                if valid == 0 {
-                    return 0;
+                ScoreParts {
+                    reached: valid,
+                    clusters: valid,
+                    mean: scores.checked_div(valid).unwrap_or(0),
                 }
-                (valid * WEIGHT_UNIT).saturating_add(scores / valid)
             }
             Self::Divided { target, clusters } => {
                 let size = group.len() as i64;
@@ -75,10 +81,30 @@ impl GroupScore {
                 } else {
                     (target, count)
                 };
-                let average = scores.checked_div(among).unwrap_or(0);
-                reached.saturating_mul(WEIGHT_UNIT).saturating_add(average)
+                ScoreParts {
+                    reached,
+                    clusters: among,
+                    mean: scores.checked_div(among).unwrap_or(0),
+                }
             }
         }
+    }
+}
+
+/// What the score of a group is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ScoreParts {
+    /// Clusters that can take all replicas, or the replicas of its share that the group can take.
+    pub(super) reached: i64,
+    /// The clusters looked at for that.
+    pub(super) clusters: i64,
+    /// Their mean score.
+    pub(super) mean: i64,
+}
+
+impl ScoreParts {
+    pub(super) fn total(self) -> i64 {
+        self.reached.saturating_mul(WEIGHT_UNIT).saturating_add(self.mean)
     }
 }
 

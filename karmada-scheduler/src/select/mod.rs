@@ -4,7 +4,9 @@ mod by_cluster;
 mod by_region;
 mod candidates;
 mod combination;
+mod explain;
 mod groups;
+mod tally;
 
 use std::cmp::Reverse;
 use std::fmt::Debug;
@@ -15,7 +17,9 @@ pub use candidates::Candidate;
 pub(crate) use candidates::Place;
 use candidates::in_order;
 
+use self::by_region::Limits;
 use crate::context::Context;
+use crate::explain::{AllBecause, SelectionExplanation};
 
 /// Why no clusters can be selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +117,13 @@ pub trait SelectStage: Debug + Send + Sync {
     /// # Errors
     /// [`SelectError`] when the spread constraints cannot be met.
     fn select(&self, ctx: &Context<'_>, candidates: Vec<Candidate>) -> Result<Selection, SelectError>;
+
+    /// Says how it selects among the same candidates, which are given in the order of preference; for
+    /// [explanations](crate::explain) only. By default it does not say.
+    fn explain(&self, ctx: &Context<'_>, candidates: &[Candidate]) -> Option<SelectionExplanation> {
+        let _ = (ctx, candidates);
+        None
+    }
 }
 
 /// Selection by spread constraints, as upstream does it.
@@ -123,33 +134,59 @@ pub trait SelectStage: Debug + Send + Sync {
 pub struct SpreadSelection;
 
 impl SelectStage for SpreadSelection {
-    fn select(&self, ctx: &Context<'_>, mut candidates: Vec<Candidate>) -> Result<Selection, SelectError> {
-        let constraints = &ctx.placement().spread_constraints;
-        if constraints.is_empty() || ctx.ignores_spread() {
-            return Ok(Selection::unordered(candidates));
+    fn select(&self, ctx: &Context<'_>, candidates: Vec<Candidate>) -> Result<Selection, SelectError> {
+        match Method::of(ctx) {
+            Method::All(_) => Ok(Selection::unordered(candidates)),
+            Method::ByRegion(limits) => by_region::select(ctx, with_room(ctx, candidates)?, &limits),
+            Method::ByCluster { constraint, wanted } => {
+                by_cluster::select(ctx, candidates, constraint, wanted)
+            }
+            Method::Unsupported => Err(SelectError::Unsupported),
+        }
+    }
+
+    fn explain(&self, ctx: &Context<'_>, candidates: &[Candidate]) -> Option<SelectionExplanation> {
+        explain::explain(ctx, candidates)
+    }
+}
+
+/// What decides which clusters are selected.
+enum Method<'a> {
+    /// Nothing: all are.
+    All(AllBecause),
+    ByRegion(Limits<'a>),
+    ByCluster {
+        constraint: &'a SpreadConstraint,
+        /// The replicas that must fit; absent where room does not matter.
+        wanted: Option<i64>,
+    },
+    Unsupported,
+}
+
+impl<'a> Method<'a> {
+    fn of(ctx: &Context<'a>) -> Self {
+        let constraints: &'a [SpreadConstraint] = &ctx.placement().spread_constraints;
+        if constraints.is_empty() {
+            return Self::All(AllBecause::NoConstraints);
+        }
+        if ctx.ignores_spread() {
+            return Self::All(AllBecause::StaticWeight);
         }
         // Of several constraints on one field the last counts.
-        let last = |field: &SpreadFieldValue| -> Option<&SpreadConstraint> {
+        let last = |field: &SpreadFieldValue| -> Option<&'a SpreadConstraint> {
             constraints
                 .iter()
                 .rev()
                 .find(|constraint| constraint.spread_by_field.as_ref() == Some(field))
         };
         let cluster = last(&SpreadFieldValue::Cluster);
-        let needs_room = ctx.needs_component_room();
         if let Some(region) = last(&SpreadFieldValue::Region) {
-            if needs_room {
-                candidates.retain(|candidate| candidate.available > 0);
-                if candidates.is_empty() {
-                    return Err(SelectError::TooLittleRoom { clusters: 1 });
-                }
-            }
-            return by_region::select(ctx, candidates, region, cluster);
+            return Self::ByRegion(Limits { region, cluster });
         }
-        let Some(cluster) = cluster else {
-            return Err(SelectError::Unsupported);
+        let Some(constraint) = cluster else {
+            return Self::Unsupported;
         };
-        let wanted = if needs_room {
+        let wanted = if ctx.needs_component_room() {
             Some(1)
         } else if ctx.ignores_available() {
             None
@@ -158,6 +195,17 @@ impl SelectStage for SpreadSelection {
         } else {
             Some(i64::from(ctx.spec().replicas))
         };
-        by_cluster::select(ctx, candidates, cluster, wanted)
+        Self::ByCluster { constraint, wanted }
     }
+}
+
+/// The candidates selection by region may use: those with room, where sets of components need it.
+fn with_room(ctx: &Context<'_>, mut candidates: Vec<Candidate>) -> Result<Vec<Candidate>, SelectError> {
+    if ctx.needs_component_room() {
+        candidates.retain(|candidate| candidate.available > 0);
+        if candidates.is_empty() {
+            return Err(SelectError::TooLittleRoom { clusters: 1 });
+        }
+    }
+    Ok(candidates)
 }
