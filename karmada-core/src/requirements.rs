@@ -197,6 +197,15 @@ impl<'a> Amounts<'a> {
     }
 }
 
+/// Two lists added up as upstream adds up what quotas count: resources it does not know and sums that are not positive
+/// are left out.
+pub(crate) fn sum(left: &ResourceList, right: &ResourceList) -> ResourceList {
+    let mut total = Amounts::default();
+    total.merge(left, i64::saturating_add);
+    total.merge(right, i64::saturating_add);
+    total.into_list()
+}
+
 /// Whether a name is that of a countable resource: an extended one, huge pages, volumes, or one of `kubernetes.io`.
 fn is_scalar(name: &str) -> bool {
     let prefixed_native = name.contains("kubernetes.io/");

@@ -7,9 +7,10 @@ use super::syntax::cluster_name;
 use crate::api::meta::ResourceList;
 use crate::api::policy::v1alpha1::FederatedResourceQuota;
 use crate::api::work::v1alpha2::{Component, ResourceBinding, ResourceBindingSpec};
+use crate::federated_quota::filter_overall;
 use crate::field::{FieldError, FieldPath};
 use crate::quantity::Quantity;
-use crate::syntax;
+use crate::{requirements, syntax};
 
 /// Checks a quota.
 #[must_use]
@@ -222,7 +223,7 @@ fn usage_may_change(old: &ResourceBindingSpec, new: &ResourceBindingSpec) -> boo
 /// A quota that a binding would exceed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "FederatedResourceQuota {namespace}/{name} is exceeded for {resource}: used {requested}, limit {limit}"
+    "FederatedResourceQuota({namespace}/{name}) exceeded for resource {resource}: requested sum {requested}, limit {limit}."
 )]
 pub struct QuotaExceeded {
     /// Namespace of the quota.
@@ -250,10 +251,12 @@ pub struct QuotaUpdate {
 /// (gate `FederatedQuotaEnforcement`; api.md 4.16, controllers.md 15).
 ///
 /// `old` is the stored binding on an update. `quotas` may hold quotas of other namespaces; they do not count. The
-/// caller writes the updates, all of them or none, and asks again when one meets a conflict.
+/// caller writes the updates, all of them or none, and asks again when one meets a conflict. As upstream does, what is
+/// used is written without resources that pods cannot request and without amounts that are not positive.
 ///
 /// # Errors
 /// [`QuotaExceeded`] names the first quota and resource without room, quotas and resources in order of their names.
+/// Displays upstream's text.
 pub fn admit_binding(
     binding: &ResourceBinding,
     old: Option<&ResourceBinding>,
@@ -279,21 +282,15 @@ pub fn admit_binding(
     concerned.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     let mut updates = Vec::new();
     for quota in concerned {
-        let mut used = quota.status.overall_used.clone();
-        let mut touched = false;
-        for (resource, amount) in &delta {
-            if quota.spec.overall.contains_key(resource) {
-                *used.entry(resource.clone()).or_default() += *amount;
-                touched = true;
-            }
-        }
-        if !touched {
+        let counted = filter_overall(&quota.spec.overall, &delta);
+        if counted.is_empty() {
             continue;
         }
+        let used = requirements::sum(&quota.status.overall_used, &counted);
         let name = quota.metadata.name.clone().unwrap_or_default();
         for (resource, requested) in &used {
             let limit = quota.spec.overall.get(resource);
-            if let Some(limit) = limit.filter(|limit| !requested.is_zero() && requested > *limit) {
+            if let Some(limit) = limit.filter(|limit| requested > *limit) {
                 return Err(Box::new(QuotaExceeded {
                     namespace: quota.metadata.namespace.clone().unwrap_or_default(),
                     name,
@@ -375,7 +372,8 @@ mod tests {
                 .map(|updates| {
                     let mut result = Vec::new();
                     for update in updates {
-                        result.push((update.name, update.overall_used["cpu"].to_string()));
+                        let cpu = update.overall_used.get("cpu").map(ToString::to_string);
+                        result.push((update.name, cpu.unwrap_or_default()));
                     }
                     result
                 });
@@ -396,9 +394,36 @@ mod tests {
         check(
             Some(replicas("1", &[2])),
             replicas("1", &[1]),
-            Ok(&[("a", "-1"), ("b", "1")]),
+            Ok(&[("a", ""), ("b", "1")]),
+        );
+        check(
+            Some(replicas("1", &[2])),
+            replicas("1", &[0]),
+            Ok(&[("a", ""), ("b", "")]),
         );
         check(Some(replicas("1", &[4])), replicas("2", &[2]), Ok(&[]));
+    }
+
+    #[test]
+    fn what_is_used_is_written_as_upstream_does() {
+        let overall = json!({"cpu": "10", "memory": "1Gi", "storage": "1", "requests.cpu": "1"});
+        let used = json!({"cpu": "1", "memory": "0", "storage": "9", "requests.cpu": "9"});
+        let updates =
+            admit_binding(&binding(replicas("1", &[3])), None, &[quota("a", overall, used)]).unwrap();
+        assert_eq!(
+            serde_json::to_value(&updates[0].overall_used).unwrap(),
+            json!({"cpu": "4"})
+        );
+    }
+
+    #[test]
+    fn the_text_of_a_refusal() {
+        let quota = quota("a", json!({"cpu": "4"}), json!({"cpu": "3"}));
+        let exceeded = admit_binding(&binding(replicas("1", &[2])), None, &[quota]).unwrap_err();
+        assert_eq!(
+            exceeded.to_string(),
+            "FederatedResourceQuota(shop/a) exceeded for resource cpu: requested sum 5, limit 4."
+        );
     }
 
     #[test]
