@@ -1,9 +1,24 @@
 //! Taking back replicas that cannot start where they were placed (`karmada:pkg/descheduler`).
 //!
 //! What is taken back makes the binding short of replicas, and the next scheduling places them anew.
+//!
+//! Every [`INTERVAL`] the bindings are gone through: of each that [`is_candidate`], [`requests`] says what to ask the
+//! estimators of its clusters, and [`plan`] what to write then.
+
+use std::time::Duration;
 
 use karmada_core::api::work::v1alpha2::{ResourceBinding, TargetCluster};
 use karmada_core::binding::applied_placement;
+use karmada_core::events::{DESCHEDULE_BINDING_FAILED, DESCHEDULE_BINDING_SUCCEED, Event};
+
+use crate::estimate::EstimateError;
+use crate::estimator::{ObjectReference, UnschedulableReplicasRequest};
+
+/// How often bindings are looked at (`--descheduling-interval`).
+pub const INTERVAL: Duration = Duration::from_secs(2 * 60);
+
+/// How long a replica must have been unschedulable before it is taken back (`--unschedulable-threshold`).
+pub const UNSCHEDULABLE_THRESHOLD: Duration = Duration::from_secs(5 * 60);
 
 /// A cluster of a binding, for what runs there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,16 +54,11 @@ pub fn is_candidate(binding: &ResourceBinding) -> bool {
 pub fn placed(binding: &ResourceBinding) -> Vec<Placed> {
     let ready = |cluster: &str| {
         let reported = binding.status.aggregated_status.iter().rev().filter_map(|item| {
-            let ready = item
-                .status
-                .as_ref()?
-                .get("readyReplicas")
-                .and_then(|ready| ready.as_i64())?;
+            let ready = item.status.as_ref()?.get("readyReplicas")?.as_f64()?;
             (item.cluster_name == cluster).then_some(ready)
         });
-        reported
-            .map(|ready| i32::try_from(ready).unwrap_or(i32::MAX))
-            .next()
+        // Every number of JSON is a float upstream; one that is no integer loses its fraction.
+        reported.map(|ready| ready as i32).next()
     };
     let clusters = binding.spec.clusters.iter();
     clusters
@@ -74,29 +84,124 @@ pub fn deschedule_targets(
     placed: &[Placed],
     unschedulable: impl Fn(&str) -> i32,
 ) -> Option<Vec<TargetCluster>> {
-    let mut taken_back = 0i64;
-    let targets = placed
+    let targets: Vec<TargetCluster> = placed
         .iter()
         .map(|placed| {
-            let assigned = placed.target.replicas;
             let stuck = if placed.is_undesired() {
                 unschedulable(&placed.target.name)
             } else {
                 0
             };
-            let mut replicas = assigned;
-            if stuck > 0 && stuck <= assigned {
-                let ready = placed.ready.filter(|ready| *ready <= assigned);
-                replicas = (assigned - stuck).max(ready.unwrap_or(0));
-                taken_back += i64::from(assigned) - i64::from(replicas);
-            }
-            TargetCluster {
-                replicas,
-                ..placed.target.clone()
-            }
+            without(placed, stuck)
         })
         .collect();
-    (taken_back > 0).then_some(targets)
+    let changed = placed
+        .iter()
+        .zip(&targets)
+        .any(|(placed, target)| placed.target.replicas != target.replicas);
+    changed.then_some(targets)
+}
+
+/// What a cluster keeps of its replicas when so many cannot be scheduled: those that are ready in any case, and all if
+/// more are stuck than it has.
+fn without(placed: &Placed, stuck: i32) -> TargetCluster {
+    let assigned = placed.target.replicas;
+    let mut target = placed.target.clone();
+    if stuck > 0 && stuck <= assigned {
+        let ready = placed.ready.filter(|ready| *ready <= assigned);
+        target.replicas = (assigned - stuck).max(ready.unwrap_or(0));
+    }
+    target
+}
+
+/// What to ask the estimators of a binding's clusters: a request for each where not all replicas are ready, in their
+/// order. None when there is nothing to take back.
+#[must_use]
+pub fn requests(binding: &ResourceBinding, threshold: Duration) -> Vec<UnschedulableReplicasRequest> {
+    if !is_candidate(binding) {
+        return Vec::new();
+    }
+    let placed = placed(binding).into_iter();
+    placed
+        .filter(Placed::is_undesired)
+        .map(|placed| UnschedulableReplicasRequest {
+            cluster: placed.target.name,
+            resource: Some(ObjectReference::from(&binding.spec.resource)),
+            unschedulable_threshold: i64::try_from(threshold.as_nanos()).unwrap_or(i64::MAX),
+        })
+        .collect()
+}
+
+/// What one kind of estimator says: per request, in their order, the cluster and how many of its replicas cannot be
+/// scheduled, -1 if it does not know. An error leaves out all of it.
+pub type Answer = Result<Vec<TargetCluster>, EstimateError>;
+
+/// What is to be written about a binding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The clusters it is to have, by an update that names the version looked at.
+    pub clusters: Vec<TargetCluster>,
+    /// What to say of it once it is written.
+    pub message: String,
+}
+
+impl Plan {
+    /// The event for binding and template, once the outcome of the update is known.
+    pub fn event(&self, outcome: &Result<(), impl std::error::Error>) -> Event {
+        let reasons = (DESCHEDULE_BINDING_SUCCEED, DESCHEDULE_BINDING_FAILED);
+        Event::of_outcome(reasons, outcome, |()| self.message.clone())
+    }
+}
+
+/// What is taken back of a binding, by the estimators' answers to [`requests`]; `None` if nothing is.
+///
+/// Of several numbers for a cluster the least counts. A number counts for the request in whose place it stands and whose
+/// cluster it names.
+///
+/// # Example
+/// ```
+/// use karmada_core::api::work::v1alpha2::{ResourceBinding, TargetCluster};
+/// use karmada_scheduler::deschedule::{self, UNSCHEDULABLE_THRESHOLD};
+/// let mut binding = ResourceBinding::default();
+/// (binding.spec.resource.api_version, binding.spec.resource.kind) = ("apps/v1".into(), "Deployment".into());
+/// binding.spec.clusters = vec![TargetCluster::new("member1", 5), TargetCluster::new("member2", 5)];
+/// binding.metadata.annotations.get_or_insert_default().insert(
+///     "policy.karmada.io/applied-placement".into(),
+///     r#"{"replicaScheduling": {"replicaSchedulingType": "Divided", "replicaDivisionPreference": "Aggregated"}}"#.into(),
+/// );
+/// assert_eq!(deschedule::requests(&binding, UNSCHEDULABLE_THRESHOLD).len(), 2);
+/// let answer = vec![TargetCluster::new("member1", 2), TargetCluster::new("member2", 0)];
+/// let plan = deschedule::plan(&binding, &[Ok(answer)]).unwrap();
+/// assert_eq!(plan.clusters, [TargetCluster::new("member1", 3), TargetCluster::new("member2", 5)]);
+/// ```
+#[must_use]
+pub fn plan(binding: &ResourceBinding, answers: &[Answer]) -> Option<Plan> {
+    if !is_candidate(binding) {
+        return None;
+    }
+    let placed = placed(binding);
+    let mut position = 0;
+    let clusters: Vec<TargetCluster> = placed
+        .iter()
+        .map(|placed| {
+            if !placed.is_undesired() {
+                return placed.target.clone();
+            }
+            let numbers = answers.iter().flatten().map(|answer| {
+                let number = answer.get(position)?;
+                (number.name == placed.target.name && number.replicas != -1).then_some(number.replicas)
+            });
+            let stuck = unschedulable(numbers);
+            position += 1;
+            without(placed, stuck)
+        })
+        .collect();
+    let message = describe(&placed, &clusters);
+    let changed = placed
+        .iter()
+        .zip(&clusters)
+        .any(|(placed, target)| placed.target.replicas != target.replicas);
+    changed.then_some(Plan { clusters, message })
 }
 
 /// The text of the event about replicas taken back
@@ -172,6 +277,9 @@ mod tests {
         check(&json!({"readyReplicas": 2}), Some(2), true);
         check(&json!({"readyReplicas": 3}), Some(3), false);
         check(&json!({"readyReplicas": 4}), Some(4), false);
+        check(&json!({"readyReplicas": 2.5}), Some(2), true);
+        check(&json!({"readyReplicas": 1e20}), Some(i32::MAX), false);
+        check(&json!({"readyReplicas": "4"}), None, true);
     }
 
     #[test]
@@ -222,6 +330,96 @@ mod tests {
         check(
             &[(5, Some(2), 3), (4, Some(4), 0), (3, None, 1)],
             Some(&[2, 4, 2]),
+        );
+    }
+
+    /// Three clusters of five replicas; the second is well.
+    fn descheduled() -> ResourceBinding {
+        let clusters = ["a", "b", "c"].map(|name| json!({"name": name, "replicas": 5}));
+        let mut binding: ResourceBinding = wire::decode(&json!({
+            "spec": {
+                "resource": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "ns", "name": "web"},
+                "clusters": clusters,
+            },
+            "status": {"aggregatedStatus": [
+                {"clusterName": "a", "status": {"readyReplicas": 1}},
+                {"clusterName": "b", "status": {"readyReplicas": 5}},
+            ]},
+        }))
+        .unwrap();
+        let placement = r#"{"replicaScheduling": {
+            "replicaSchedulingType": "Divided", "replicaDivisionPreference": "Aggregated"}}"#;
+        let annotations = binding.metadata.annotations.get_or_insert_default();
+        annotations.insert("policy.karmada.io/applied-placement".into(), placement.into());
+        binding
+    }
+
+    #[test]
+    fn plans() {
+        type Numbers<'a> = Option<&'a [(&'a str, i32)]>;
+        fn check(answers: &[Numbers<'_>], want: Option<[i32; 3]>) {
+            let answers: Vec<Answer> = answers
+                .iter()
+                .map(|answer| {
+                    let numbers = answer.ok_or_else(|| EstimateError::new("no"))?.iter();
+                    Ok(numbers
+                        .map(|(name, number)| TargetCluster::new(*name, *number))
+                        .collect())
+                })
+                .collect();
+            let plan = plan(&descheduled(), &answers);
+            let got = plan.map(|plan| plan.clusters);
+            let got = got.map(|clusters| clusters.iter().map(|target| target.replicas).collect::<Vec<_>>());
+            assert_eq!(got.as_deref(), want.as_ref().map(|want| &want[..]), "{answers:?}");
+        }
+        check(&[], None);
+        check(&[None], None);
+        check(&[Some(&[("a", 0), ("c", -1)])], None);
+        check(&[Some(&[("a", 2), ("c", -1)])], Some([3, 5, 5]));
+        check(&[Some(&[("a", 2), ("c", 5)])], Some([3, 5, 0]));
+        check(&[Some(&[("a", 5), ("c", 6)])], Some([1, 5, 5]));
+        // The least number, errors left out.
+        check(
+            &[Some(&[("a", 3), ("c", 1)]), None, Some(&[("a", 2), ("c", -1)])],
+            Some([3, 5, 4]),
+        );
+        check(&[Some(&[("a", 3)]), Some(&[("a", 0), ("c", 1)])], Some([5, 5, 4]));
+        // In its place, under its name.
+        check(&[Some(&[("c", 2), ("a", 2)])], None);
+        check(&[Some(&[("a", 2), ("b", 2), ("c", 2)])], Some([3, 5, 5]));
+        check(&[Some(&[("b", 2), ("c", 2)])], Some([5, 5, 3]));
+    }
+
+    #[test]
+    fn asks_about_clusters_that_are_not_well() {
+        let asked = requests(&descheduled(), UNSCHEDULABLE_THRESHOLD);
+        let clusters: Vec<&str> = asked.iter().map(|request| request.cluster.as_str()).collect();
+        assert_eq!(clusters, ["a", "c"]);
+        assert_eq!(asked[0].unschedulable_threshold, 300_000_000_000);
+        assert_eq!(
+            asked[0].resource.as_ref().map(|resource| resource.name.as_str()),
+            Some("web")
+        );
+        let mut other = descheduled();
+        other.spec.resource.kind = "StatefulSet".into();
+        let answer = || Ok(vec![TargetCluster::new("a", 2)]);
+        assert!(plan(&descheduled(), &[answer()]).is_some());
+        assert!(requests(&other, UNSCHEDULABLE_THRESHOLD).is_empty() && plan(&other, &[answer()]).is_none());
+    }
+
+    #[test]
+    fn events() {
+        let plan = plan(&descheduled(), &[Ok(vec![TargetCluster::new("a", 2)])]).unwrap();
+        let event = plan.event(&Ok::<_, EstimateError>(()));
+        let text = "Binding has been descheduled, 2 replica(s) in cluster(a), 2 total descheduled replica(s)";
+        assert_eq!(
+            (event.reason, event.message.as_str()),
+            ("DescheduleBindingSucceed", text)
+        );
+        let event = plan.event(&Err(EstimateError::new("conflict")));
+        assert_eq!(
+            (event.reason, event.message.as_str()),
+            ("DescheduleBindingFailed", "conflict")
         );
     }
 

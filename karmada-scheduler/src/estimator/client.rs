@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use karmada_core::api::work::v1alpha2::{Component, NodeClaim, ReplicaRequirements, ResourceBindingSpec};
+use karmada_core::api::work::v1alpha2::{
+    Component, NodeClaim, ReplicaRequirements, ResourceBindingSpec, TargetCluster,
+};
 
-use super::request::{MaxAvailableComponentSetsRequest, MaxAvailableReplicasRequest};
+use super::request::{
+    MaxAvailableComponentSetsRequest, MaxAvailableReplicasRequest, UnschedulableReplicasRequest,
+};
 use super::{AccurateEstimator, AccurateEstimatorError, MemberSnapshot};
+use crate::deschedule;
 use crate::estimate::{Estimate, EstimateError, EstimateRequest, ReplicaEstimator, Workload, assumed};
 use crate::session::Answer;
 
@@ -186,6 +191,31 @@ pub fn answer(responses: &[Result<i32, CallError>]) -> Answer {
                 .map_or(Estimate::Unknown, |number| Estimate::from_wire(*number))
         })
         .collect();
+    match failure(responses) {
+        None => Ok(estimates),
+        Some(text) => Err(EstimateError::new(text).with_partial(estimates)),
+    }
+}
+
+/// What the numbers of unschedulable replicas, one per request in their order, mean to the descheduler.
+///
+/// # Errors
+/// When any of the estimators failed: the descheduler then does without all of them.
+pub fn unschedulable_answer(
+    requests: &[UnschedulableReplicasRequest],
+    responses: &[Result<i32, CallError>],
+) -> deschedule::Answer {
+    if let Some(text) = failure(responses) {
+        return Err(EstimateError::new(text));
+    }
+    let numbers = requests.iter().zip(responses.iter().flatten());
+    Ok(numbers
+        .map(|(request, number)| TargetCluster::new(&request.cluster, *number))
+        .collect())
+}
+
+/// The errors as upstream puts them into one: each text once.
+fn failure(responses: &[Result<i32, CallError>]) -> Option<String> {
     let mut texts: Vec<String> = Vec::new();
     for error in responses.iter().filter_map(|response| response.as_ref().err()) {
         let text = error.to_string();
@@ -194,9 +224,9 @@ pub fn answer(responses: &[Result<i32, CallError>]) -> Answer {
         }
     }
     match texts.as_slice() {
-        [] => Ok(estimates),
-        [text] => Err(EstimateError::new(text).with_partial(estimates)),
-        _ => Err(EstimateError::new(format!("[{}]", texts.join(", "))).with_partial(estimates)),
+        [] => None,
+        [text] => Some(text.clone()),
+        _ => Some(format!("[{}]", texts.join(", "))),
     }
 }
 

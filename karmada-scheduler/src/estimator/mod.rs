@@ -7,7 +7,8 @@
 //!   What bounds an estimate is an [`EstimatorPlugin`].
 //! - In the scheduler: [`requests`] turns a question of a [`Session`](crate::Session) into one request per cluster, and
 //!   [`answer`] the responses into the session's next input. [`MemberEstimators`] does both in this process.
-//! - In the descheduler: [`UnschedulableReplicasRequest`], and [`deschedule`](crate::deschedule) for what follows.
+//! - In the descheduler: [`AccurateEstimator::unschedulable_replicas`] counts, [`unschedulable_answer`] gathers, and
+//!   [`deschedule`](crate::deschedule) asks and decides.
 
 mod accurate;
 mod chunk;
@@ -22,7 +23,10 @@ mod resource_quota;
 mod unschedulable;
 
 pub use accurate::{AccurateEstimator, AccurateEstimatorError};
-pub use client::{CallError, EstimatorRequest, MemberEstimators, Method, answer, object_metadata, requests};
+pub use client::{
+    CallError, EstimatorRequest, MemberEstimators, Method, answer, object_metadata, requests,
+    unschedulable_answer,
+};
 pub use member::{MemberError, MemberSnapshot, MemberState};
 pub use node_resource::NodeResourceEstimator;
 pub use plugin::{Code, ComponentEstimation, EstimatorPlugin, PluginResult, ReplicaEstimation};

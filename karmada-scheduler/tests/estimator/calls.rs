@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use karmada_core::api::cluster::v1alpha1::Cluster;
 use karmada_core::api::wire;
-use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
+use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus, TargetCluster};
 use karmada_core::features::{Feature, FeatureGates};
 use karmada_scheduler::estimator::{
     AccurateEstimator, CallError, EstimatorRequest, MaxAvailableComponentSetsRequest,
-    MaxAvailableReplicasRequest, MemberEstimators, MemberState, Method, ObjectReference, answer,
-    object_metadata, requests,
+    MaxAvailableReplicasRequest, MemberEstimators, MemberState, Method, ObjectReference,
+    UnschedulableReplicasRequest, answer, object_metadata, requests, unschedulable_answer,
 };
 use karmada_scheduler::{
     AssumedWorkload, Corrections, Estimate, EstimateError, Fleet, Options, Profile, Session, Snapshot, Step,
@@ -202,6 +202,27 @@ fn numbers_become_estimates() {
         &[unknown, unknown],
     );
     check(&[failed("m1"), failed("m1")], m1, &[unknown, unknown]);
+}
+
+#[test]
+fn numbers_of_unschedulable_replicas() {
+    let asked = ["m1", "m2"].map(|cluster| UnschedulableReplicasRequest {
+        cluster: cluster.into(),
+        ..Default::default()
+    });
+    let got = unschedulable_answer(&asked, &[Ok(2), Ok(-1)]);
+    let want = vec![TargetCluster::new("m1", 2), TargetCluster::new("m2", -1)];
+    assert_eq!(got, Ok(want));
+    let failed = CallError::Failed {
+        cluster: "m1".into(),
+        method: Method::GetUnschedulableReplicas,
+        message: "resource is nil".into(),
+    };
+    let text = "gRPC request cluster(m1) estimator error when calling UnschedulableReplicas: resource is nil";
+    assert_eq!(
+        unschedulable_answer(&asked, &[Err(failed), Ok(1)]),
+        Err(EstimateError::new(text))
+    );
 }
 
 #[test]
