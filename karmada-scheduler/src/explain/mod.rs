@@ -1,9 +1,9 @@
 //! Decisions that explain themselves.
 //!
 //! [`explain`] says, as plain data with stable names, what became of every cluster of a snapshot and why each target
-//! got its number. Nothing of it is collected while a decision is made: an explanation makes the decision again, with
-//! the same code, and asks each stage afterwards. So a decision that nobody asks about pays nothing, and an explanation
-//! cannot differ from the decision.
+//! got its number; [`Explanation::to_text`] and [`Explanation::to_markdown`] say it to people. Nothing of it is
+//! collected while a decision is made: an explanation makes the decision again, with the same code, and asks each stage
+//! afterwards. So a decision that nobody asks about pays nothing, and an explanation cannot differ from the decision.
 //!
 //! Plugins, estimators and stages of other authors explain themselves through the optional methods of their traits:
 //! [`FilterPlugin::verdict`](crate::FilterPlugin::verdict),
@@ -12,6 +12,7 @@
 
 mod assignment;
 mod cluster;
+mod report;
 mod selection;
 mod trace;
 
