@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use karmada_core::names::namespaced_key;
+use karmada_core::work::BindingRef;
 
 /// Identifies a binding: `NAMESPACE/NAME` of a ResourceBinding, `NAME` of a ClusterResourceBinding.
 ///
@@ -25,6 +26,17 @@ impl BindingKey {
     #[must_use]
     pub fn new(namespace: &str, name: &str) -> Self {
         Self(namespaced_key(namespace, name).into())
+    }
+
+    /// The key of a binding.
+    #[must_use]
+    pub fn of(binding: BindingRef<'_>) -> Self {
+        let metadata = binding.metadata();
+        let name = metadata.name.as_deref().unwrap_or_default();
+        match binding {
+            BindingRef::Namespaced(_) => Self::new(metadata.namespace.as_deref().unwrap_or_default(), name),
+            BindingRef::Cluster(_) => Self::new("", name),
+        }
     }
 
     /// The whole key.

@@ -51,6 +51,7 @@
 //! ```
 
 mod active;
+mod events;
 mod key;
 mod order;
 mod priority;
@@ -62,6 +63,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use karmada_core::features::{Feature, FeatureGates};
 
+pub use self::events::{Action, Change, EventHandlers, QueueEvent, newly_healthy};
 pub use self::key::BindingKey;
 use self::order::Rank;
 pub use self::priority::{PriorityQueue, PriorityQueueOptions};

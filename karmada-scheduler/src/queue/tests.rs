@@ -1,5 +1,6 @@
 //! Tables for each sentence of the queue's rules; `model` compares long random histories with a slow reference.
 
+mod events;
 mod model;
 mod priority;
 mod rate_limited;
