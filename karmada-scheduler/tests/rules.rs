@@ -947,7 +947,41 @@ fn assumed_workloads() {
     check("too large for the nodes", nodes(), vec![part(2, "4")], 2);
 }
 
-/// Issue 5162 and 6783: two bindings decided on one snapshot do not see each other, unless the first is assumed.
+/// Section 5.3: assumed workloads take of what sets of components may use.
+#[test]
+fn component_sets_beside_assumed_workloads() {
+    let check = |row: &str, gate: bool, assumed: Value, want: bool| {
+        let mut fleet =
+            fleet_of(json!({"status": {"resourceSummary": {"allocatable": {"pods": 10, "cpu": "10"}}}}));
+        let workload = AssumedWorkload {
+            namespace: "ns".into(),
+            components: wire::decode(&json!([assumed])).unwrap(),
+        };
+        fleet.assume("ns/other", "m1", workload);
+        let placement = with(dynamic(), json!({"spreadConstraints": [by("cluster", 1, 1)]}));
+        let part = |name: &str, cpu: &str| json!({"name": name, "replicas": 1, "replicaRequirements": {"resourceRequest": {"cpu": cpu}}});
+        let components = json!({"components": [part("a", "1"), part("b", "4")]});
+        let mut options = by_summary(&[Feature::MultiplePodTemplatesScheduling]);
+        options.features = options
+            .features
+            .with(Feature::SchedulingOvercommitProtection, gate);
+        let got = decide_in(
+            &fleet.snapshot(),
+            &deployment(0, placement, components),
+            "",
+            &options,
+        );
+        assert_eq!(got.is_ok(), want, "{row}");
+    };
+    let of = |replicas: i32, cpu: &str| json!({"name": "c", "replicas": replicas, "replicaRequirements": {"resourceRequest": {"cpu": cpu}}});
+    check("room for both", true, of(5, "1"), true);
+    check("too much cpu is taken", true, of(6, "1"), false);
+    check("gate off", false, of(6, "1"), true);
+    check("too many pods are taken", true, of(9, "1m"), false);
+    check("no replicas", true, of(0, "9"), true);
+}
+
+/// Issue 6783: two bindings decided on one snapshot do not see each other, unless the first is assumed.
 #[test]
 fn one_snapshot_serves_many() {
     let change = json!({"status": {"resourceSummary": {"allocatable": {"pods": 10}}}});

@@ -67,6 +67,50 @@ fn a_binding() {
 }
 
 #[test]
+fn what_the_template_says() {
+    let policy = policy(json!({}));
+    let check = |interpretation: Interpretation, replicas: i32, requirements: bool, components: usize| {
+        let binding = build_binding(
+            &template("ns"),
+            PolicyRef::Namespaced(&policy),
+            interpretation.clone(),
+            FeatureGates::default(),
+            &|_| None,
+        );
+        let Ok(Binding::Namespaced(binding)) = binding else {
+            panic!("{binding:?}")
+        };
+        let spec = binding.spec;
+        assert_eq!(
+            (
+                spec.replicas,
+                spec.replica_requirements.is_some(),
+                spec.components.len()
+            ),
+            (replicas, requirements, components),
+            "{interpretation:?}"
+        );
+    };
+    let requirements = Some(ReplicaRequirements::default());
+    check(Interpretation::None, 0, false, 0);
+    check(
+        Interpretation::Replicas {
+            replicas: 3,
+            requirements,
+        },
+        3,
+        true,
+        0,
+    );
+    check(
+        Interpretation::Components(vec![Component::default(); 2]),
+        0,
+        false,
+        2,
+    );
+}
+
+#[test]
 fn a_cluster_scoped_template() {
     let policy = ClusterPropagationPolicy::new(
         "c",
