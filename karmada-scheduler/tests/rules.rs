@@ -19,7 +19,8 @@ use karmada_core::api::work::v1alpha2::{
 use karmada_core::features::{Feature, FeatureGates};
 use karmada_scheduler::{
     AssumedWorkload, ClusterId, Context, Decision, Estimate, EstimateError, EstimateRequest, Fleet, Options,
-    Profile, Registry, ReplicaEstimator, ScheduleError, ScoreError, ScorePlugin, Snapshot, schedule,
+    Profile, Registry, ReplicaEstimator, ScheduleError, ScoreError, ScorePlugin, Snapshot, deschedule,
+    schedule,
 };
 use serde_json::{Value, json};
 
@@ -653,6 +654,52 @@ fn evicted_replicas_go_elsewhere() {
     // With nothing left it is a first scheduling.
     check(json!([]), json!(evicted(&["m1"])), ok(&[("m2", 3), ("m3", 3)]));
     check(json!([]), json!(evicted(&["m1", "m2"])), ok(&[("m3", 6)]));
+}
+
+/// Section 7.1: replicas that were taken back are placed anew, on the same cluster where there is room; a target
+/// without any goes.
+#[test]
+fn what_was_taken_back_is_placed_anew() {
+    let check = |targets: Value, room: &[(&'static str, i32)], want: Outcome| {
+        let spec = deployment(9, dynamic(), json!({"clusters": targets}));
+        let mut binding = ResourceBinding::named("ns", "web-deployment");
+        binding.spec = spec;
+        let applied = serde_json::to_string(&binding.spec.placement).unwrap();
+        let annotations = binding.metadata.annotations.get_or_insert_default();
+        annotations.insert("policy.karmada.io/applied-placement".into(), applied);
+        let placed = deschedule::placed(&binding);
+        binding.spec.clusters =
+            deschedule::deschedule_targets(&placed, |name| if name == "m1" { 3 } else { 0 }).unwrap();
+        assert!(
+            binding.spec.is_replicas_changed(
+                binding
+                    .spec
+                    .placement
+                    .as_ref()
+                    .unwrap()
+                    .replica_scheduling
+                    .as_ref(),
+                FeatureGates::default()
+            )
+        );
+        assert_eq!(
+            decide(&clusters(&["m1", "m2", "m3"]), &binding.spec, &options(room, &[])),
+            want
+        );
+    };
+    let both = json!([{"name": "m1", "replicas": 5}, {"name": "m2", "replicas": 4}]);
+    check(
+        both.clone(),
+        &[("m1", 0), ("m2", 0), ("m3", 9)],
+        ok(&[("m1", 2), ("m2", 4), ("m3", 3)]),
+    );
+    check(
+        both,
+        &[("m1", 9), ("m2", 0), ("m3", 0)],
+        ok(&[("m1", 5), ("m2", 4)]),
+    );
+    let few = json!([{"name": "m1", "replicas": 3}, {"name": "m2", "replicas": 6}]);
+    check(few, &[("m1", 0), ("m2", 9), ("m3", 0)], ok(&[("m2", 9)]));
 }
 
 /// Is not to be asked.
