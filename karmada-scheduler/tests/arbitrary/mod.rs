@@ -1,18 +1,24 @@
 //! Any fleet and any binding, drawn from bytes: what a decoder accepts, admission or not, with the extremes of every
 //! number. `karmada-scheduler/tests/any_input.rs` and the fuzz target `schedule` draw from it.
 
+mod around;
+mod members;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
+use jiff::Timestamp;
 use karmada_core::api::cluster::v1alpha1::Cluster;
+use karmada_core::api::meta::Time;
 use karmada_core::api::wire;
 use karmada_core::api::work::v1alpha2::{
     Component, ResourceBinding, ResourceBindingSpec, ResourceBindingStatus,
 };
 use karmada_core::features::{Feature, FeatureGates};
+use karmada_scheduler::explain::{Explanation, explain};
 use karmada_scheduler::{
     Answer, AssumedWorkload, Corrections, Decision, Estimate, EstimateError, Fleet, Options, Profile,
-    Registry, ScheduleError, Session, Snapshot, Step, deschedule, diagnose, schedule, schedule_batch,
+    Registry, ScheduleError, Session, Snapshot, Step, diagnose, schedule, schedule_batch,
 };
 use serde_json::{Value, json};
 
@@ -489,7 +495,7 @@ fn tell(fleet: &mut Fleet, change: &Change) {
 }
 
 /// Tells the changes twice: as they come, and what remains of the clusters in the opposite order into a new fleet.
-fn fleets(from: &mut Source<'_>, changes: &[Change]) -> (Snapshot, Snapshot) {
+fn fleets(from: &mut Source<'_>, changes: &[Change]) -> (Fleet, Snapshot) {
     let mut fleet = Fleet::new();
     for change in changes {
         tell(&mut fleet, change);
@@ -517,7 +523,7 @@ fn fleets(from: &mut Source<'_>, changes: &[Change]) -> (Snapshot, Snapshot) {
     for change in changes.iter().filter(|change| !of_clusters(change)) {
         tell(&mut other, change);
     }
-    (fleet.snapshot(), other.snapshot())
+    (fleet, other.snapshot())
 }
 
 fn options(from: &mut Source<'_>) -> Options {
@@ -541,6 +547,11 @@ fn options(from: &mut Source<'_>) -> Options {
         Profile::new("own", &Registry::in_tree().select(list))
     } else {
         Profile::karmada()
+    };
+    let profile = if from.chance(60) {
+        profile.with_estimator(members::estimators(from))
+    } else {
+        profile
     };
     let mut corrections = Corrections::none();
     if from.chance(100) {
@@ -652,9 +663,44 @@ fn in_steps(
     outcome(done)
 }
 
-/// Draws a fleet and bindings and makes every kind of decision about them; panics if one of them does, or if something
-/// does not hold that holds of all decisions. Returns how many there were.
-pub(crate) fn exercise(bytes: &[u8]) -> usize {
+/// Explains the decision: it is the same, and the explanation can be written, read and told.
+fn explained(
+    snapshot: &Snapshot,
+    spec: &ResourceBindingSpec,
+    status: &ResourceBindingStatus,
+    options: &Options,
+    outcome: &Outcome,
+) {
+    let Ok(explanation) = explain(snapshot, spec, status, options) else {
+        assert!(spec.placement.is_none());
+        return;
+    };
+    let targets = explanation
+        .targets()
+        .iter()
+        .map(|it| (it.name.clone(), it.replicas));
+    match outcome {
+        Ok(wanted) => assert_eq!(&targets.collect::<Vec<_>>(), wanted),
+        Err(_) => assert_eq!(targets.count(), 0),
+    }
+    assert_eq!(explanation.clusters.len(), snapshot.len());
+    let written = serde_json::to_string(&explanation).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Explanation>(&written).unwrap(),
+        explanation
+    );
+    assert!(!explanation.to_text().is_empty() && !explanation.to_markdown().is_empty());
+}
+
+/// Some moment.
+fn time(from: &mut Source<'_>) -> Timestamp {
+    let time: Time = wire::decode(&json!(from.pick(TIMES))).unwrap();
+    time.0
+}
+
+/// Draws a fleet and bindings and makes every kind of decision about them and around them; panics if one of them does, or
+/// if something does not hold that holds of all decisions.
+pub(crate) fn exercise(bytes: &[u8]) {
     let from = &mut Source(bytes);
     let mut options = options(from);
     let count = 1 + from.below(4);
@@ -663,7 +709,8 @@ pub(crate) fn exercise(bytes: &[u8]) -> usize {
         .map_while(|_| (!from.0.is_empty()).then(|| change(from)))
         .flatten()
         .collect();
-    let (snapshot, other) = fleets(from, &changes);
+    let (mut fleet, other) = fleets(from, &changes);
+    let snapshot = fleet.snapshot();
 
     let all: Vec<_> = bindings
         .iter()
@@ -686,25 +733,27 @@ pub(crate) fn exercise(bytes: &[u8]) -> usize {
             Err(error) => Err(error.to_string()),
         };
         assert_eq!(reasons(&snapshot), reasons(&other));
+        explained(&snapshot, spec, status, &options, &got);
         outcomes.push(got);
     }
     let batch = schedule_batch(&snapshot, &all, &options, NonZeroUsize::MIN);
     assert_eq!(batch.into_iter().map(outcome).collect::<Vec<_>>(), outcomes);
 
-    for binding in &bindings {
-        if deschedule::is_candidate(binding) {
-            let placed = deschedule::placed(binding);
-            let stuck = from.number(I32) as i32;
-            if let Some(targets) = deschedule::deschedule_targets(&placed, |_| stuck) {
-                assert!(!deschedule::describe(&placed, &targets).is_empty());
-            }
-        }
-    }
+    members::exercise(from);
+    around::take_back(from, &bindings);
+    let clusters: Vec<Cluster> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Apply(cluster) => Some((**cluster).clone()),
+            _ => None,
+        })
+        .collect();
+    around::events(from, &mut fleet, &bindings, &clusters, &options);
+
     let profile = (*options.profile).clone().with_remote_estimator("remote");
     options.profile = profile.into();
     for (spec, status) in &all {
         let got = in_steps(from, &snapshot, spec, status, &options);
         check(&snapshot, spec, &options, &got);
     }
-    all.len()
 }
