@@ -9,7 +9,7 @@ mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use karmada_core::affinity;
 use karmada_core::api::policy::v1alpha1::{
@@ -19,9 +19,9 @@ use karmada_core::api::wire;
 use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
 use karmada_core::features::{Feature, FeatureGates};
 use karmada_scheduler::{
-    Answer, ClusterId, ClusterSet, Context, Estimate, EstimateError, EstimateRequest, FilterPlugin, Fleet,
-    Options, Profile, ReplicaEstimator, ScheduleError, Session, Snapshot, Step, Verdict, plugins, schedule,
-    schedule_batch,
+    Answer, Candidate, ClusterId, ClusterSet, Context, Estimate, EstimateError, EstimateRequest,
+    FilterPlugin, Fleet, Options, Profile, ReplicaEstimator, ScheduleError, SelectError, SelectStage,
+    Selection, Session, Snapshot, SpreadSelection, Step, Verdict, plugins, schedule, schedule_batch,
 };
 use proptest::prelude::*;
 use random::Rng;
@@ -135,6 +135,19 @@ fn estimates(rng: &mut Rng, count: usize) -> Vec<Estimate> {
     (0..count).map(|_| estimate(rng)).collect()
 }
 
+/// Selects as upstream does, and keeps what was selected.
+#[derive(Clone, Debug, Default)]
+struct Selected(Arc<Mutex<Vec<ClusterId>>>);
+
+impl SelectStage for Selected {
+    fn select(&self, ctx: &Context<'_>, candidates: Vec<Candidate>) -> Result<Selection, SelectError> {
+        let selection = SpreadSelection.select(ctx, candidates)?;
+        let clusters = selection.any_order().iter().map(|candidate| candidate.cluster);
+        *self.0.lock().unwrap() = clusters.collect();
+        Ok(selection)
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -225,28 +238,56 @@ proptest! {
     }
 
     #[test]
-    fn steady_scaling_moves_nothing_the_other_way(seed: u64, count in 1u64..20) {
-        let mut case = case(seed, count);
-        case.spec.reschedule_triggered_at = None;
-        let placement = case.spec.placement.as_mut().unwrap();
-        placement.cluster_affinities.clear();
-        let strategy = placement.replica_scheduling.clone().unwrap_or_default();
-        if strategy.weight_preference.as_ref().is_none_or(|it| it.dynamic_weight.is_none()) {
-            return Ok(());
-        }
-        let Ok(decision) = schedule(&case.snapshot, &case.spec, &case.status, &case.options) else { return Ok(()) };
-        if case.spec.components.len() > 1 || case.spec.replicas == 0 {
-            return Ok(());
-        }
-        let after: BTreeMap<&str, i32> = decision.iter().collect();
-        let kept: Vec<(&str, i32)> = case.spec.clusters.iter().map(|it| (it.name.as_str(), it.replicas))
-            .filter(|(name, _)| after.contains_key(name)).collect();
-        let before: i64 = kept.iter().map(|(_, replicas)| i64::from(*replicas)).sum();
-        if before <= i64::from(case.spec.replicas) && kept.len() == case.spec.clusters.len() {
-            prop_assert!(kept.iter().all(|(name, replicas)| after[name] >= *replicas));
+    fn targets_are_selected(seed: u64, count in 1u64..20) {
+        let case = case(seed, count);
+        let selected = Selected::default();
+        let profile = Profile::karmada().with_select(selected.clone());
+        let options = Options { profile: profile.into(), ..case.options.clone() };
+        let Ok(decision) = schedule(&case.snapshot, &case.spec, &case.status, &options) else { return Ok(()) };
+        let selected = selected.0.lock().unwrap().clone();
+        prop_assert!(decision.targets().iter().all(|target| selected.contains(&target.cluster)));
+        if options.enable_empty_workload_propagation && !decision.targets().is_empty() {
+            let targets: BTreeSet<ClusterId> = decision.targets().iter().map(|target| target.cluster).collect();
+            prop_assert_eq!(targets, selected.into_iter().collect::<BTreeSet<_>>());
         }
     }
 
+    #[test]
+    fn scaling_never_goes_the_other_way(seed: u64, count in 1u64..20) {
+        let mut case = case(seed, count);
+        case.spec.reschedule_triggered_at = None;
+        case.spec.components.clear();
+        let placement = case.spec.placement.as_mut().unwrap();
+        // Tiers are scaled each by itself.
+        placement.cluster_affinities.clear();
+        let strategy = placement.replica_scheduling.clone().unwrap_or_default();
+        let aggregated = strategy.replica_division_preference == Some(ReplicaDivisionPreference::Aggregated);
+        let by_room = aggregated || strategy.weight_preference.is_some_and(|it| it.dynamic_weight.is_some());
+        if !by_room || strategy.replica_scheduling_type != Some(ReplicaSchedulingType::Divided) {
+            return Ok(());
+        }
+        let selected = Selected::default();
+        let profile = Profile::karmada().with_select(selected.clone());
+        let options = Options { profile: profile.into(), ..case.options.clone() };
+        let Ok(decision) = schedule(&case.snapshot, &case.spec, &case.status, &options) else { return Ok(()) };
+        if case.spec.replicas == 0 {
+            return Ok(());
+        }
+        let selected = selected.0.lock().unwrap().clone();
+        let is_selected = |name: &str| case.snapshot.find(name).is_some_and(|id| selected.contains(&id));
+        let after: BTreeMap<&str, i32> = decision.iter().collect();
+        let now = |name: &str| after.get(name).copied().unwrap_or(0);
+        let before: BTreeMap<&str, i32> = case.spec.clusters.iter().map(|it| (it.name.as_str(), it.replicas))
+            .filter(|(name, _)| is_selected(name)).collect();
+        let sum: i32 = before.values().sum();
+        if sum <= case.spec.replicas {
+            prop_assert!(before.iter().all(|(name, replicas)| now(name) >= *replicas), "{before:?} {after:?}");
+        }
+        if sum >= case.spec.replicas {
+            let old = |name: &str| before.get(name).copied().unwrap_or(0);
+            prop_assert!(after.iter().all(|(name, replicas)| *replicas <= old(name)), "{before:?} {after:?}");
+        }
+    }
 }
 
 proptest! {
