@@ -61,6 +61,21 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The same decision on another fleet.
+    pub(crate) fn on(&self, snapshot: Snapshot) -> Self {
+        Self {
+            snapshot,
+            spec: self.spec,
+            status: self.status,
+            placement: self.placement,
+            features: self.features,
+            corrections: self.corrections,
+            targets: OnceCell::new(),
+            groups: OnceCell::new(),
+            binding_key: OnceCell::new(),
+        }
+    }
+
     /// The fleet.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::context::Context;
+use crate::explain::EditKind;
 
 /// What a filter says of one cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,13 @@ pub trait FilterPlugin: Debug + Send + Sync {
 
     /// Says why a cluster is removed, or that it is not.
     fn verdict(&self, ctx: &Context<'_>, cluster: ClusterId) -> Verdict;
+
+    /// Whether an edit of this kind can change what the filter says of the cluster it is made for: what the search for
+    /// the [smallest edit](crate::explain::edit) leaves out. By default any can.
+    fn reads(&self, kind: EditKind) -> bool {
+        let _ = kind;
+        true
+    }
 }
 
 /// Why a score plugin has no scores.

@@ -5,6 +5,8 @@
 //! collected while a decision is made: an explanation makes the decision again, with the same code, and asks each stage
 //! afterwards. So a decision that nobody asks about pays nothing, and an explanation cannot differ from the decision.
 //!
+//! [`smallest_edit`] answers the question that follows: what it takes for a cluster to be chosen.
+//!
 //! Plugins, estimators and stages of other authors explain themselves through the optional methods of their traits:
 //! [`FilterPlugin::verdict`](crate::FilterPlugin::verdict),
 //! [`ReplicaEstimator::bounds`](crate::ReplicaEstimator::bounds),
@@ -12,6 +14,7 @@
 
 mod assignment;
 mod cluster;
+pub mod edit;
 mod report;
 mod selection;
 mod trace;
@@ -26,6 +29,7 @@ pub use cluster::{
     CandidateExplanation, ClusterExplanation, ClusterVerdict, EstimatorAnswer, EstimatorExplanation, Limit,
     Objection, PluginScore, RoomExplanation,
 };
+pub use edit::{Edit, EditAnswer, EditError, EditKind, EditPatch, SmallestEdit, smallest_edit};
 pub use selection::{
     AllBecause, ByClusterExplanation, ByRegionExplanation, CombinationRule, Combinations, GroupExplanation,
     GroupScoreExplanation, GroupVerdict, SelectionExplanation, Swap,

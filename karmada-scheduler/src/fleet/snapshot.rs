@@ -10,6 +10,7 @@ use karmada_core::api::work::v1alpha2::ResourceBinding;
 
 use super::bindings::Groups;
 use super::chunk::{Chunk, Row};
+use super::models::GradeTables;
 use super::postings::Term;
 use super::{AssumedWorkload, AssumptionTable, Fleet, FleetError, Names, hash};
 use crate::cluster_set::{ClusterId, ClusterSet, ROWS};
@@ -68,6 +69,38 @@ impl Snapshot {
             fleet.observe_binding(binding);
         }
         Ok(fleet.snapshot())
+    }
+
+    /// The same with another version of one of its clusters, for questions of what would be; `None` if there is no
+    /// cluster of that name. Its generation is that of this snapshot.
+    ///
+    /// # Complexity
+    /// A copy of the chunk of the cluster, which holds up to 256.
+    #[must_use]
+    pub fn with_cluster(&self, cluster: &Cluster) -> Option<Self> {
+        let ClusterId(slot) = self.find(cluster.name())?;
+        let (chunk, row) = (slot as usize / ROWS, slot as usize % ROWS);
+        let mut chunks: Vec<Arc<Chunk>> = self.0.chunks.to_vec();
+        Arc::make_mut(chunks.get_mut(chunk)?).write(row, cluster, &mut GradeTables::default());
+        Some(Self(Arc::new(Parts {
+            chunks: Arc::new(chunks),
+            names: self.0.names.clone(),
+            order: self.0.order.clone(),
+            rank: self.0.rank.clone(),
+            groups: self.0.groups.clone(),
+            assumptions: self.0.assumptions.clone(),
+            generation: self.0.generation,
+        })))
+    }
+
+    /// This cluster and no other, with what is assumed to run on it.
+    pub(crate) fn alone(&self, cluster: &Cluster) -> Option<Self> {
+        let Self(parts) = Self::build([cluster], []).ok()?;
+        let parts = Arc::into_inner(parts)?;
+        Some(Self(Arc::new(Parts {
+            assumptions: self.0.assumptions.clone(),
+            ..parts
+        })))
     }
 
     /// Grows with every change of the fleet.

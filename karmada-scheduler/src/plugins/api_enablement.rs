@@ -2,6 +2,7 @@
 
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::context::Context;
+use crate::explain::EditKind;
 use crate::fleet::postings::{Domain, Term};
 use crate::framework::{FilterPlugin, Verdict};
 
@@ -35,5 +36,9 @@ impl FilterPlugin for ApiEnablement {
             !serves && !ctx.targets().contains(cluster),
             "cluster(s) did not have the API resource",
         )
+    }
+
+    fn reads(&self, kind: EditKind) -> bool {
+        kind == EditKind::ApiEnablement
     }
 }

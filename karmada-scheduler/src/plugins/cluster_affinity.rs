@@ -4,6 +4,7 @@ use karmada_core::affinity;
 
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::context::Context;
+use crate::explain::EditKind;
 use crate::framework::{FilterPlugin, ScoreError, ScorePlugin, Verdict};
 
 /// Keeps clusters that the affinity in force picks: `clusterAffinity`, or else the observed term of
@@ -49,6 +50,10 @@ impl FilterPlugin for ClusterAffinity {
             !picked,
             "cluster(s) did not match the placement cluster affinity constraint",
         )
+    }
+
+    fn reads(&self, kind: EditKind) -> bool {
+        matches!(kind, EditKind::ClusterLabel | EditKind::AffinityTerm)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::context::Context;
+use crate::explain::EditKind;
 use crate::framework::{FilterPlugin, Verdict};
 
 /// Removes clusters with a graceful eviction task, even those the binding has.
@@ -28,5 +29,9 @@ impl FilterPlugin for ClusterEviction {
             tasks.any(|task| task.from_cluster == name),
             "cluster(s) is in the process of eviction",
         )
+    }
+
+    fn reads(&self, kind: EditKind) -> bool {
+        kind == EditKind::Eviction
     }
 }

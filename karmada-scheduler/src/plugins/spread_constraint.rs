@@ -5,6 +5,7 @@ use karmada_core::api::policy::v1alpha1::SpreadFieldValue;
 use crate::cluster_set::Rows;
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::context::Context;
+use crate::explain::EditKind;
 use crate::fleet::chunk::Chunk;
 use crate::framework::{FilterPlugin, Verdict};
 
@@ -62,5 +63,9 @@ impl FilterPlugin for SpreadConstraint {
             Some((_, reason)) => Verdict::unless(true, reason),
             None => Verdict::Pass,
         }
+    }
+
+    fn reads(&self, _: EditKind) -> bool {
+        false
     }
 }

@@ -7,6 +7,7 @@ use karmada_core::toleration::tolerates;
 
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::context::Context;
+use crate::explain::EditKind;
 use crate::framework::{FilterPlugin, Verdict};
 
 /// Removes clusters with a `NoSchedule` or `NoExecute` taint that the placement does not tolerate, except those the
@@ -65,5 +66,9 @@ impl FilterPlugin for TaintToleration {
                 display(taint)
             ))),
         }
+    }
+
+    fn reads(&self, kind: EditKind) -> bool {
+        kind == EditKind::Toleration
     }
 }

@@ -5,6 +5,7 @@ use karmada_core::names::binding_name;
 
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::context::Context;
+use crate::explain::EditKind;
 use crate::fleet::bindings::{GroupKind, Others};
 use crate::framework::{FilterPlugin, Verdict};
 
@@ -98,6 +99,10 @@ impl FilterPlugin for WorkloadAffinity {
         });
         verdict.unwrap_or(Verdict::Pass)
     }
+
+    fn reads(&self, _: EditKind) -> bool {
+        false
+    }
 }
 
 impl FilterPlugin for WorkloadAntiAffinity {
@@ -129,5 +134,9 @@ impl FilterPlugin for WorkloadAntiAffinity {
             )
         });
         verdict.unwrap_or(Verdict::Pass)
+    }
+
+    fn reads(&self, _: EditKind) -> bool {
+        false
     }
 }
