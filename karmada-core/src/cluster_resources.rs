@@ -124,12 +124,22 @@ pub fn resource_summary(nodes: &[Node], pods: &[Pod]) -> ResourceSummary {
     }
 }
 
+/// What a node without free pod slots does to the count of the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FullNodes {
+    /// The nodes after it are not counted either: upstream's behaviour, by which the result depends on the order of
+    /// nodes.
+    #[default]
+    EndTheCount,
+    /// Nothing.
+    AreLeftOut,
+}
+
 /// How many nodes there are of each grade, by what pods have left of them. Grades come in order of the models, none for
 /// no models.
 ///
 /// A node is of the highest grade whose lower bounds are all met; one that has less than the first grade asks for is of
-/// none. Which resources count is what the first model says. A node without free pod slots is left out; upstream leaves
-/// out the nodes after it as well.
+/// none. Which resources count is what the first model says. A node without free pod slots is of none.
 ///
 /// # Complexity
 /// Linear in pods, and in nodes times models.
@@ -138,6 +148,7 @@ pub fn allocatable_modelings(
     models: &[ResourceModel],
     nodes: &[Node],
     pods: &[Pod],
+    full: FullNodes,
 ) -> Vec<AllocatableModeling> {
     let mut by_node: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| pod.occupies()) {
@@ -153,7 +164,11 @@ pub fn allocatable_modelings(
     for node in nodes {
         let name = node.metadata.name.as_deref().unwrap_or_default();
         let on_node = by_node.get(name).map(Vec::as_slice).unwrap_or_default();
-        let grade = available(node, on_node).and_then(|available| grade(models, &available));
+        let available = available(node, on_node);
+        if available.is_none() && full == FullNodes::EndTheCount {
+            break;
+        }
+        let grade = available.and_then(|available| grade(models, &available));
         if let Some(modeling) = grade.and_then(|index| modelings.get_mut(index)) {
             modeling.count += 1;
         }
@@ -276,7 +291,8 @@ mod tests {
         fn check(models: Value, node_list: Value, pod_list: Value, want: &[i64]) {
             let list = models.as_array().unwrap().iter();
             let grades: Vec<ResourceModel> = list.map(|model| wire::decode(model).unwrap()).collect();
-            let got = allocatable_modelings(&grades, &nodes(node_list.clone()), &pods(pod_list.clone()));
+            let read = (nodes(node_list.clone()), pods(pod_list.clone()));
+            let got = allocatable_modelings(&grades, &read.0, &read.1, FullNodes::AreLeftOut);
             let counts: Vec<i64> = got.iter().map(|modeling| modeling.count).collect();
             assert_eq!(counts, want, "{models} {node_list} {pod_list}");
             assert!(
@@ -310,7 +326,20 @@ mod tests {
             ]),
             &[1, 0, 0],
         );
-        // No slot left on the first node; the others still count.
+        // No slot left on the first node; the others still count. Upstream stops there.
+        let full = (
+            nodes(json!([node("a", "2", "1"), node("b", "2", "1")])),
+            pods(json!([pod("a", "Running", "100m", "0")])),
+        );
+        let list = grades.as_array().unwrap().iter();
+        let read: Vec<ResourceModel> = list.map(|model| wire::decode(model).unwrap()).collect();
+        let count = |nodes: &[Node]| -> Vec<i64> {
+            let got = allocatable_modelings(&read, nodes, &full.1, FullNodes::default());
+            got.iter().map(|modeling| modeling.count).collect()
+        };
+        assert_eq!(count(&full.0), [0, 0, 0]);
+        let reversed: Vec<Node> = full.0.iter().rev().cloned().collect();
+        assert_eq!(count(&reversed), [0, 1, 0]);
         check(
             grades.clone(),
             json!([node("a", "2", "1"), node("b", "2", "1"), node("c", "2", "0")]),

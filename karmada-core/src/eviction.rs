@@ -11,6 +11,7 @@ use crate::api::policy::v1alpha1::PurgeMode;
 use crate::api::work::v1alpha2::{
     AggregatedStatusItem, GracefulEvictionTask, ResourceBindingSpec, ResourceHealth, TargetCluster,
 };
+use crate::events::{EVICT_WORKLOAD_FROM_CLUSTER_FAILED, EVICT_WORKLOAD_FROM_CLUSTER_SUCCEED, Event};
 
 /// How long a workload that is on its way out waits for its replacement, unless the task says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
@@ -87,6 +88,9 @@ pub struct AssessOptions<'a> {
     pub aggregated_status: &'a [AggregatedStatusItem],
     /// Whether the scheduler has dealt with the binding as it is.
     pub scheduled: bool,
+    /// Whether a binding without any cluster chosen replaces nothing. Upstream takes the workload of such a binding for
+    /// healthy on all of none, so that its evictions end and the last copies go; that is `false`.
+    pub needs_targets: bool,
 }
 
 /// Which eviction tasks go on and which are done.
@@ -102,13 +106,14 @@ pub struct Assessment {
 ///
 /// A new task gets `now` as its creation time and goes on. One with `suppressDeletion` goes on for ever, or is done at
 /// once when that is `false`. Any other is done when its grace period is over, or when the workload is healthy on all
-/// clusters chosen, of which there may be none.
+/// clusters chosen, of which there may be none unless [`needs_targets`](AssessOptions::needs_targets) says otherwise.
 ///
 /// How the workload leaves (`purgeMode`) does not matter here. As upstream, this may drop the last running copy; see
 /// [`keep_last_copy`].
 #[must_use]
 pub fn assess(tasks: &[GracefulEvictionTask], options: &AssessOptions<'_>) -> Assessment {
-    let replaced = options.scheduled && {
+    let chosen = !(options.needs_targets && options.clusters.is_empty());
+    let replaced = options.scheduled && chosen && {
         let healthy = healthy_clusters(options.aggregated_status);
         options
             .clusters
@@ -137,6 +142,35 @@ pub fn assess(tasks: &[GracefulEvictionTask], options: &AssessOptions<'_>) -> As
     }
     assessment
 }
+
+/// The event for binding and template about a task that is done, once the outcome of the update is known.
+pub fn eviction_event<E>(cluster: &str, outcome: &Result<(), E>) -> Event {
+    match outcome {
+        Ok(()) => Event::new(
+            EVICT_WORKLOAD_FROM_CLUSTER_SUCCEED,
+            format!("Evict from cluster {cluster} succeed."),
+        ),
+        Err(_) => Event::new(
+            EVICT_WORKLOAD_FROM_CLUSTER_FAILED,
+            format!("Evict from cluster {cluster} failed."),
+        ),
+    }
+}
+
+/// How many resources leave a failing cluster per second unless told otherwise (`--resource-eviction-rate`).
+pub const DEFAULT_EVICTION_RATE: f32 = 0.5;
+
+/// How long the next eviction because of taints waits, at that many per second, or as long as its own back-off after
+/// failures if that is longer. A rate of nothing halts evictions: then they wait half an hour, and are looked at again
+/// (`karmada:pkg/controllers/cluster/dynamic_rate_limiter.go`).
+#[must_use]
+pub fn eviction_delay(rate: f32, back_off: Duration) -> Duration {
+    let delay = Duration::try_from_secs_f32(1.0 / rate).unwrap_or(HALTED);
+    delay.min(HALTED).max(back_off)
+}
+
+/// How long evictions wait that are halted.
+const HALTED: Duration = Duration::from_secs(1800);
 
 /// The clusters that say the workload is healthy; of several reports from a cluster the first counts.
 fn healthy_clusters(aggregated_status: &[AggregatedStatusItem]) -> BTreeSet<&str> {

@@ -47,6 +47,21 @@ pub enum FailoverError {
     },
 }
 
+/// Whether somebody has to look after the health of a workload: its policy says what to do when it fails, what it depends
+/// on goes with it, clusters report on it, and its health can be told (`interprets_health`).
+#[must_use]
+pub fn watches_application(
+    spec: &ResourceBindingSpec,
+    aggregated_status: &[AggregatedStatusItem],
+    interprets_health: bool,
+) -> bool {
+    let behavior = spec.failover.as_ref();
+    behavior.is_some_and(|failover| failover.application.is_some())
+        && !aggregated_status.is_empty()
+        && interprets_health
+        && spec.propagate_deps
+}
+
 /// How a workload is doing on the clusters that report it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health<'a> {

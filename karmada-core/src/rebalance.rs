@@ -2,7 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::api::apps::v1alpha1::{ObjectReference, ObservedWorkload, RebalanceResult};
+use crate::api::apps::v1alpha1::{
+    ObjectReference, ObservedWorkload, RebalanceFailedReason, RebalanceResult, WorkloadRebalancer,
+    WorkloadRebalancerStatus,
+};
+use crate::api::meta::Time;
 
 /// The workloads a rebalancer reports on after its spec changed, sorted by API version, kind, namespace and name.
 ///
@@ -49,6 +53,83 @@ pub fn is_pending(observed: &ObservedWorkload) -> bool {
 #[must_use]
 pub fn needs_trigger(triggered_at: Option<Timestamp>, rebalancer_created: Timestamp) -> bool {
     triggered_at.is_none_or(|triggered| triggered < rebalancer_created)
+}
+
+/// What became of a workload that was dealt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its binding has been told, or need not be; see [`needs_trigger`].
+    Triggered,
+    /// It has no binding. That is final.
+    NotFound,
+    /// Something went wrong that may go right another time.
+    Retry,
+}
+
+/// What a pass over a rebalancer comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conclusion {
+    /// The status it gets.
+    pub status: WorkloadRebalancerStatus,
+    /// Whether that differs from the one it has.
+    pub changed: bool,
+    /// How many workloads have to be tried again.
+    pub retries: usize,
+}
+
+/// Some workloads of a rebalancer have to be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} resource reschedule triggered failed and need retry")]
+pub struct RetryNeeded(pub usize);
+
+impl Conclusion {
+    /// An error if something has to be tried again.
+    ///
+    /// # Errors
+    /// [`RetryNeeded`] says how many workloads.
+    pub fn outcome(&self) -> Result<(), RetryNeeded> {
+        match self.retries {
+            0 => Ok(()),
+            retries => Err(RetryNeeded(retries)),
+        }
+    }
+}
+
+/// Concludes a pass over a rebalancer: `outcome` says for each workload that [`is_pending`] what became of it.
+///
+/// A status that changed while nothing is left to try again has finished now.
+pub fn conclude(
+    rebalancer: &WorkloadRebalancer,
+    mut outcome: impl FnMut(&ObjectReference) -> Outcome,
+    now: Timestamp,
+) -> Conclusion {
+    let before = &rebalancer.status;
+    let mut observed_workloads = merge_observed(&rebalancer.spec.workloads, &before.observed_workloads);
+    let mut retries = 0;
+    for observed in observed_workloads.iter_mut().filter(|it| is_pending(it)) {
+        match outcome(&observed.workload) {
+            Outcome::Triggered => observed.result = Some(RebalanceResult::Successful),
+            Outcome::NotFound => {
+                observed.result = Some(RebalanceResult::Failed);
+                observed.reason = Some(RebalanceFailedReason::ReferencedBindingNotFound);
+            }
+            Outcome::Retry => retries += 1,
+        }
+    }
+    let mut status = WorkloadRebalancerStatus {
+        observed_workloads,
+        observed_generation: rebalancer.metadata.generation.unwrap_or_default(),
+        finish_time: before.finish_time.clone(),
+    };
+    let changed = status != *before;
+    if changed && retries == 0 {
+        status.finish_time = Some(Time(now));
+    }
+    Conclusion {
+        status,
+        changed,
+        retries,
+    }
 }
 
 /// How long a finished rebalancer is kept; zero when it is time to delete it, nothing if it is kept for ever or has not
@@ -101,6 +182,65 @@ mod tests {
             .collect();
         assert_eq!(names, [("done", false), ("kept", false), ("new", true)]);
         assert_eq!(merge_observed(&listed, &merged), merged);
+    }
+
+    #[test]
+    fn conclusions() {
+        let now = Timestamp::from_second(60).unwrap();
+        let mut rebalancer = WorkloadRebalancer::default();
+        rebalancer.metadata.generation = Some(3);
+        rebalancer.spec.workloads = ["done", "gone", "later"].map(workload).to_vec();
+        let outcome = |workload: &ObjectReference| match workload.name.as_str() {
+            "done" => Outcome::Triggered,
+            "gone" => Outcome::NotFound,
+            _ => Outcome::Retry,
+        };
+        let first = conclude(&rebalancer, outcome, now);
+        let results: Vec<_> = first
+            .status
+            .observed_workloads
+            .iter()
+            .map(|it| it.result.clone())
+            .collect();
+        let successful = Some(RebalanceResult::Successful);
+        assert_eq!(results, [successful.clone(), Some(RebalanceResult::Failed), None]);
+        assert_eq!(
+            first.status.observed_workloads[1].reason,
+            Some(RebalanceFailedReason::ReferencedBindingNotFound)
+        );
+        assert_eq!(
+            (
+                first.changed,
+                first.status.finish_time.is_none(),
+                first.status.observed_generation
+            ),
+            (true, true, 3)
+        );
+        let error = first.outcome().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "1 resource reschedule triggered failed and need retry"
+        );
+
+        // Only what is left is tried again.
+        rebalancer.status = first.status;
+        let mut tried = Vec::new();
+        let second = conclude(
+            &rebalancer,
+            |workload| {
+                tried.push(workload.name.clone());
+                Outcome::Triggered
+            },
+            now,
+        );
+        assert_eq!(tried, ["later"]);
+        assert_eq!(second.status.finish_time, Some(Time(now)));
+        assert!(second.changed && second.outcome().is_ok());
+
+        // And then nothing changes any more.
+        rebalancer.status = second.status;
+        let third = conclude(&rebalancer, |_| Outcome::Retry, Timestamp::MAX);
+        assert!(!third.changed && third.status == rebalancer.status);
     }
 
     #[test]

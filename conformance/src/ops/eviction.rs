@@ -216,6 +216,7 @@ fn assess_eviction(case: &Case) -> Result<Value, RunError> {
         clusters: &clusters,
         aggregated_status: &aggregated_status,
         scheduled: case.decode("scheduled")?,
+        needs_targets: false,
     };
     let assessment = eviction::assess(&tasks, &options);
     let evicted: Vec<&str> = assessment

@@ -104,6 +104,7 @@ fn assesses() {
             clusters: &clusters,
             aggregated_status: &aggregated_status,
             scheduled,
+            needs_targets: false,
         };
         let tasks = std::slice::from_ref(task);
         let want = if done {
@@ -173,6 +174,65 @@ fn assesses() {
 }
 
 #[test]
+fn no_target_is_no_replacement_where_one_is_needed() {
+    fn check(needs_targets: bool, clusters: &[TargetCluster], age: i64, done: bool) {
+        let aggregated_status = status(&[("m2", "Healthy")]);
+        let options = AssessOptions {
+            now: now(),
+            timeout: DEFAULT_TIMEOUT,
+            clusters,
+            aggregated_status: &aggregated_status,
+            scheduled: true,
+            needs_targets,
+        };
+        let assessment = assess(&[task(age, json!({}))], &options);
+        assert_eq!(
+            assessment.evicted.len() == 1,
+            done,
+            "{needs_targets} {clusters:?} {age}"
+        );
+    }
+    let target = [TargetCluster::new("m2", 1)];
+    check(false, &[], 10, true);
+    check(true, &[], 10, false);
+    check(true, &target, 10, true);
+    // The grace period ends it all the same.
+    check(true, &[], 601, true);
+}
+
+#[test]
+fn delays_evictions() {
+    fn check(rate: f32, back_off: u64, want: u64) {
+        let got = eviction_delay(rate, Duration::from_secs(back_off));
+        assert_eq!(got, Duration::from_secs(want), "{rate} {back_off}");
+    }
+    check(DEFAULT_EVICTION_RATE, 0, 2);
+    check(DEFAULT_EVICTION_RATE, 5, 5);
+    check(0.1, 5, 10);
+    check(0.0, 5, 1800);
+    check(-1.0, 5, 1800);
+    check(f32::NAN, 5, 1800);
+    check(f32::MIN_POSITIVE, 5, 1800);
+}
+
+#[test]
+fn tells_of_evictions() {
+    let event = eviction_event::<()>("m1", &Ok(()));
+    assert_eq!(
+        (event.reason, event.message.as_str()),
+        (
+            "EvictWorkloadFromClusterSucceed",
+            "Evict from cluster m1 succeed."
+        )
+    );
+    let event = eviction_event("m1", &Err(()));
+    assert_eq!(
+        (event.reason, event.message.as_str()),
+        ("EvictWorkloadFromClusterFailed", "Evict from cluster m1 failed.")
+    );
+}
+
+#[test]
 fn stamps_new_tasks() {
     let new = GracefulEvictionTask {
         from_cluster: "m1".into(),
@@ -185,6 +245,7 @@ fn stamps_new_tasks() {
         clusters: &[],
         aggregated_status: &[],
         scheduled: true,
+        needs_targets: false,
     };
     let assessment = assess(std::slice::from_ref(&new), &options);
     assert_eq!(assessment.evicted, []);
@@ -310,6 +371,7 @@ proptest! {
             .collect();
         let options = AssessOptions {
             now: now(), timeout: DEFAULT_TIMEOUT, clusters: &clusters, aggregated_status: &aggregated_status, scheduled,
+            needs_targets: false,
         };
         let assessment = keep_last_copy(assess(&tasks, &options), &clusters, &aggregated_status);
         prop_assert_eq!(assessment.kept.len() + assessment.evicted.len(), tasks.len());

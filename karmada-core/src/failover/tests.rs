@@ -285,3 +285,24 @@ fn injects_state_into_the_replacement_only() {
     );
     assert_eq!(injected_labels("m2", &[TargetCluster::new("m2", 1)], &[]), None);
 }
+
+#[test]
+fn watches_workloads_whose_policy_says_so() {
+    fn check(failover: Value, propagate_deps: bool, reports: usize, interprets_health: bool, want: bool) {
+        let spec: ResourceBindingSpec =
+            wire::decode(&json!({"failover": failover, "propagateDeps": propagate_deps})).unwrap();
+        let aggregated_status = vec![AggregatedStatusItem::default(); reports];
+        let got = watches_application(&spec, &aggregated_status, interprets_health);
+        assert_eq!(
+            got, want,
+            "{failover} {propagate_deps} {reports} {interprets_health}"
+        );
+    }
+    let application = || json!({"application": {}});
+    check(application(), true, 1, true, true);
+    check(application(), false, 1, true, false);
+    check(application(), true, 0, true, false);
+    check(application(), true, 1, false, false);
+    check(json!({"cluster": {}}), true, 1, true, false);
+    check(Value::Null, true, 1, true, false);
+}
