@@ -41,14 +41,14 @@ fn node(index: usize) -> Node {
     let labels = json!({
         "kubernetes.io/hostname": format!("node-{index:05}"),
         "kubernetes.io/os": "linux",
-        "kubernetes.io/arch": if index % 7 == 0 { "arm64" } else { "amd64" },
+        "kubernetes.io/arch": if index.is_multiple_of(7) { "arm64" } else { "amd64" },
         "node.kubernetes.io/instance-type": kind,
         "topology.kubernetes.io/region": "eu-west-1",
         "topology.kubernetes.io/zone": format!("eu-west-1{}", ["a", "b", "c"][index % 3]),
         "pool": format!("pool-{}", index % 20),
         "owner": "platform", "lifecycle": "on-demand", "image": "2026.08", "cgroup": "v2", "rack": format!("rack-{}", index / 40),
     });
-    let taints = if index % 50 == 0 {
+    let taints = if index.is_multiple_of(50) {
         json!([{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}])
     } else {
         json!([])
