@@ -54,6 +54,7 @@ impl ScheduleError {
         match self {
             Self::Fit(_) => ErrorKind::Fit,
             Self::Assign(error) if error.is_unschedulable() => ErrorKind::Unschedulable,
+            Self::Select(SelectError::Spread(error)) if error.is_unschedulable() => ErrorKind::Unschedulable,
             _ => ErrorKind::Other,
         }
     }

@@ -58,6 +58,7 @@ mod profile;
 pub mod queue;
 mod select;
 mod session;
+mod spread;
 
 pub use assign::{AssignError, AssignStage, Scale, StrategyAssignment};
 pub use batch::schedule_batch;
@@ -72,6 +73,9 @@ pub use fleet::{
     assumption_expiry,
 };
 pub use framework::{FilterPlugin, ScoreError, ScorePlugin, Verdict};
-pub use profile::{Profile, Registry, RegistryError};
+pub use profile::{Profile, Registry, RegistryError, UnknownProfile};
 pub use select::{Candidate, SelectError, SelectStage, Selection, SpreadSelection};
 pub use session::{Answer, EstimateQuestion, Options, Session, Step, diagnose, schedule};
+pub use spread::{
+    LimitedAssignment, RegionWeights, SpreadBy, SpreadError, SpreadLimit, SpreadOptions, TopologySelection,
+};

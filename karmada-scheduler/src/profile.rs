@@ -8,6 +8,7 @@ use crate::estimate::{GeneralEstimator, ReplicaEstimator};
 use crate::framework::{FilterPlugin, ScorePlugin};
 use crate::plugins;
 use crate::select::{SelectStage, SpreadSelection};
+use crate::spread::{LimitedAssignment, SpreadOptions, TopologySelection};
 
 /// One plugin: a filter, a score, or both under one name.
 #[derive(Clone, Debug)]
@@ -28,6 +29,11 @@ pub enum RegistryError {
     #[error("no plugin named {0} exists")]
     Missing(String),
 }
+
+/// Why there is no profile to decide by.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no profile named {0}")]
+pub struct UnknownProfile(pub String);
 
 /// The plugins there are (`karmada:pkg/scheduler/framework/runtime/registry.go`), in the order in which they run:
 /// the in-tree ones, then others as they were registered.
@@ -258,6 +264,102 @@ impl Profile {
     #[must_use]
     pub fn corrected() -> Self {
         Self::new("corrected", &Registry::in_tree()).with_corrections(Corrections::all())
+    }
+
+    /// Spread constraints over cluster, region, provider, zone and labels that hold together; upstream's defects
+    /// [corrected](Self::corrected).
+    ///
+    /// [`TopologySelection`] says which clusters are chosen and
+    /// [`LimitedAssignment`] how replicas are divided; `docs/spread-profile.md` puts the two together.
+    ///
+    /// # Example
+    /// Two regions, and three zones together, in no more than three clusters:
+    /// ```
+    /// use karmada_core::api::{cluster::v1alpha1::*, policy::v1alpha1::*, work::v1alpha2::*};
+    /// use karmada_scheduler::{Options, Profile, Snapshot, schedule};
+    /// let fleet = [("m1", "eu", "eu-a"), ("m2", "eu", "eu-a"), ("m3", "eu", "eu-b"), ("m4", "us", "us-a")];
+    /// let clusters = fleet.map(|(name, region, zone)| {
+    ///     let mut cluster = Cluster::named(name);
+    ///     cluster.spec.region = region.into();
+    ///     cluster.spec.zones = vec![zone.into()];
+    /// #   let resources = vec![ApiResource { name: "deployments".into(), kind: "Deployment".into() }];
+    /// #   cluster.status.api_enablements.push(ApiEnablement { group_version: "apps/v1".into(), resources });
+    ///     cluster
+    /// });
+    /// # let mut spec = ResourceBindingSpec { replicas: 5, ..Default::default() };
+    /// # spec.resource.api_version = "apps/v1".into();
+    /// # spec.resource.kind = "Deployment".into();
+    /// # let (snapshot, status) = (Snapshot::build(&clusters, [])?, ResourceBindingStatus::default());
+    /// spec.placement = Some(
+    ///     Placement::new()
+    ///         .spread(SpreadConstraint::by_field(SpreadFieldValue::Region, 2, 2))
+    ///         .spread(SpreadConstraint::by_field(SpreadFieldValue::Zone, 3, 3))
+    ///         .spread(SpreadConstraint::by_field(SpreadFieldValue::Cluster, 1, 3)),
+    /// );
+    /// let options = Options { profile: Profile::spread().into(), ..Options::default() };
+    /// let decision = schedule(&snapshot, &spec, &status, &options)?;
+    /// assert_eq!(decision.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["m1", "m3", "m4"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn spread() -> Self {
+        Self::spread_with(SpreadOptions::default())
+    }
+
+    /// The same with limits on what each cluster gets, and weights of regions.
+    ///
+    /// # Example
+    /// Nobody gets more than 4 replicas, and both regions get half of them:
+    /// ```
+    /// use karmada_core::api::{cluster::v1alpha1::*, policy::v1alpha1::*, work::v1alpha2::*};
+    /// use karmada_scheduler::{Options, Profile, RegionWeights, Snapshot, SpreadOptions, schedule};
+    /// # let clusters = [("m1", "eu"), ("m2", "eu"), ("m3", "eu"), ("m4", "us")].map(|(name, region)| {
+    /// #     let mut cluster = Cluster::named(name);
+    /// #     cluster.spec.region = region.into();
+    /// #     let resources = vec![ApiResource { name: "deployments".into(), kind: "Deployment".into() }];
+    /// #     cluster.status.api_enablements.push(ApiEnablement { group_version: "apps/v1".into(), resources });
+    /// #     cluster
+    /// # });
+    /// # let mut spec = ResourceBindingSpec { replicas: 8, ..Default::default() };
+    /// # spec.resource.api_version = "apps/v1".into();
+    /// # spec.resource.kind = "Deployment".into();
+    /// # let (snapshot, status) = (Snapshot::build(&clusters, [])?, ResourceBindingStatus::default());
+    /// let spread = SpreadOptions::new().at_least_one().max_replicas(4).region_weights(RegionWeights::equal());
+    /// let options = Options { profile: Profile::spread_with(spread).into(), ..Options::default() };
+    /// // Three clusters in one region, one in another; equal weights.
+    /// spec.placement = Some(Placement::new().replicas(ReplicaSchedulingStrategy::static_weight([])));
+    /// let decision = schedule(&snapshot, &spec, &status, &options)?;
+    /// assert_eq!(decision.iter().collect::<Vec<_>>(), [("m1", 2), ("m2", 1), ("m3", 1), ("m4", 4)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn spread_with(options: SpreadOptions) -> Self {
+        let mut profile = Self::new("spread", &Registry::in_tree());
+        profile.filters.push(Arc::new(plugins::SpreadLabel));
+        profile
+            .with_corrections(Corrections::all())
+            .with_select(TopologySelection::new(options.clone()))
+            .with_assign(LimitedAssignment::new(options))
+    }
+
+    /// The profile of that name, for hosts that read it from a file: `karmada`, `corrected` or `spread`.
+    ///
+    /// # Errors
+    /// [`UnknownProfile`] for any other name.
+    ///
+    /// ```
+    /// use karmada_scheduler::Profile;
+    /// assert_eq!(Profile::by_name("corrected")?.name(), "corrected");
+    /// assert_eq!(Profile::by_name("best").unwrap_err().to_string(), "there is no profile named best");
+    /// # Ok::<(), karmada_scheduler::UnknownProfile>(())
+    /// ```
+    pub fn by_name(name: &str) -> Result<Self, UnknownProfile> {
+        match name {
+            "karmada" => Ok(Self::karmada()),
+            "corrected" => Ok(Self::corrected()),
+            "spread" => Ok(Self::spread()),
+            _ => Err(UnknownProfile(name.to_owned())),
+        }
     }
 
     /// A profile with these plugins, and the in-tree stages and estimator.

@@ -2,7 +2,7 @@
 
 mod divide;
 mod explain;
-mod strategy;
+pub(crate) mod strategy;
 
 use std::fmt::{self, Debug};
 
@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::decision::Target;
 use crate::explain::AssignmentExplanation;
 use crate::select::Selection;
+use crate::spread::SpreadError;
 
 /// Which way replicas were to be changed when room ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +64,20 @@ pub enum AssignError {
     /// The group and those that help out have too little room together.
     #[error("Clusters available replicas are not enough to schedule.")]
     TooLittleRoomInTiers,
+    /// Replicas cannot be spread as [`Profile::spread`](crate::Profile::spread) is asked to.
+    #[error(transparent)]
+    Spread(SpreadError),
 }
 
 impl AssignError {
     /// Whether room may be there later.
     #[must_use]
     pub fn is_unschedulable(&self) -> bool {
-        matches!(self, Self::TooLittleRoom { .. } | Self::TooLittleRoomInTiers)
+        match self {
+            Self::TooLittleRoom { .. } | Self::TooLittleRoomInTiers => true,
+            Self::Spread(error) => error.is_unschedulable(),
+            Self::NoClusters | Self::Unsupported { .. } => false,
+        }
     }
 }
 

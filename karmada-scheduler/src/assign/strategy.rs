@@ -17,13 +17,14 @@ use crate::select::{Candidate, Place, Selection};
 
 /// How replicas are divided.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Strategy<'a> {
+pub(crate) enum Strategy<'a> {
     Duplicated,
     StaticWeight(&'a [StaticClusterWeight]),
     Dynamic { aggregated: bool },
 }
 
-pub(super) fn strategy<'a>(ctx: &Context<'a>) -> Result<Strategy<'a>, AssignError> {
+/// The division a placement names.
+pub(crate) fn strategy<'a>(ctx: &Context<'a>) -> Result<Strategy<'a>, AssignError> {
     let scheduling_type = ctx.scheduling_type();
     if scheduling_type == ReplicaSchedulingType::Duplicated {
         return Ok(Strategy::Duplicated);
@@ -132,11 +133,11 @@ fn target(cluster: ClusterId, replicas: i64) -> Target {
 
 /// A party of a division.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Party {
-    pub(super) cluster: ClusterId,
+pub(crate) struct Party {
+    pub(crate) cluster: ClusterId,
     /// Its place in the order of names.
     pub(super) rank: u32,
-    pub(super) votes: i64,
+    pub(crate) votes: i64,
 }
 
 /// Divides among parties whose clusters differ; what each gets, none left out, in the order of names.
@@ -176,7 +177,7 @@ fn targets(shares: impl IntoIterator<Item = (ClusterId, i64)>) -> Vec<Target> {
 
 /// By the largest weight of the rules that pick a cluster; clusters no rule picks take no part, unless no rule picks
 /// any: then all weigh the same. Room and earlier results do not count.
-pub(super) fn by_static_weight(
+pub(crate) fn by_static_weight(
     ctx: &Context<'_>,
     candidates: &[Candidate],
     rules: &[StaticClusterWeight],

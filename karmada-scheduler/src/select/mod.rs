@@ -20,6 +20,7 @@ use candidates::in_order;
 use self::by_region::Limits;
 use crate::context::Context;
 use crate::explain::{AllBecause, SelectionExplanation};
+use crate::spread::SpreadError;
 
 /// Why no clusters can be selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +53,9 @@ pub enum SelectError {
         /// `maxGroups` of clusters.
         clusters: i64,
     },
+    /// Clusters cannot be chosen as [`Profile::spread`](crate::Profile::spread) is asked to.
+    #[error(transparent)]
+    Spread(SpreadError),
 }
 
 /// The clusters that are used.

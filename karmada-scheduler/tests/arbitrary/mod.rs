@@ -5,7 +5,7 @@ mod around;
 mod members;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use jiff::Timestamp;
 use karmada_core::api::cluster::v1alpha1::Cluster;
@@ -18,7 +18,8 @@ use karmada_core::features::{Feature, FeatureGates};
 use karmada_scheduler::explain::{Explanation, explain};
 use karmada_scheduler::{
     Answer, AssumedWorkload, Corrections, Decision, Estimate, EstimateError, Fleet, Options, Profile,
-    Registry, ScheduleError, Session, Snapshot, Step, diagnose, schedule, schedule_batch,
+    RegionWeights, Registry, ScheduleError, Session, Snapshot, SpreadOptions, Step, diagnose, schedule,
+    schedule_batch,
 };
 use serde_json::{Value, json};
 
@@ -545,6 +546,19 @@ fn options(from: &mut Source<'_>) -> Options {
             &["SpreadConstraint", "ClusterLocality"],
         ]);
         Profile::new("own", &Registry::in_tree().select(list))
+    } else if from.chance(60) {
+        let mut spread = SpreadOptions::new().min_replicas(*from.pick(&[&0, &1, &3, &u32::MAX]));
+        if from.chance(128) {
+            spread = spread.max_replicas(*from.pick(&[&0, &1, &3, &40, &u32::MAX]));
+        }
+        if from.chance(128) {
+            spread = spread.region_weights(match from.below(3) {
+                0 => RegionWeights::Clusters,
+                1 => RegionWeights::equal(),
+                _ => RegionWeights::fixed([("a", NonZeroU32::MAX), ("", NonZeroU32::MIN)]),
+            });
+        }
+        Profile::spread_with(spread)
     } else {
         Profile::karmada()
     };
