@@ -114,6 +114,28 @@ impl EstimatorRequest {
 ///
 /// A host gets the argument from [`Session::estimate_request`](crate::Session::estimate_request), and passes
 /// [`object_metadata`] along for the estimators' logs.
+///
+/// # Example
+/// ```
+/// use karmada_scheduler::estimator::{CallError, EstimatorRequest, answer, requests};
+/// use karmada_scheduler::{Decision, ScheduleError, Session, Step};
+///
+/// /// Drives a session whose one remote estimator is the accurate one; `call` asks the estimator of a cluster.
+/// fn drive(
+///     mut session: Session<'_>,
+///     call: impl Fn(&EstimatorRequest) -> Result<i32, CallError>,
+/// ) -> Result<Decision, ScheduleError> {
+///     let mut answers = Vec::new();
+///     loop {
+///         if let Step::Done(outcome) = session.step(answers) {
+///             return outcome;
+///         }
+///         let asked = session.estimate_request().map(|request| requests(&request)).unwrap_or_default();
+///         let responses: Vec<_> = asked.iter().map(&call).collect();
+///         answers = vec![answer(&responses)];
+///     }
+/// }
+/// ```
 #[must_use]
 pub fn requests(request: &EstimateRequest<'_>) -> Vec<EstimatorRequest> {
     let (ctx, workload) = (request.context, request.workload);

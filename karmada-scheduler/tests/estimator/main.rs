@@ -9,9 +9,11 @@
 )]
 
 mod calls;
+mod hostile;
 mod nodes;
 mod objects;
 mod properties;
 mod quotas;
 mod reference;
 mod unschedulable;
+mod worked;

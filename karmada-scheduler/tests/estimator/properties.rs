@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 use karmada_core::features::{Feature, FeatureGates};
-use karmada_scheduler::AssumedWorkload;
-use karmada_scheduler::estimator::{AccurateEstimator, MemberState};
+use karmada_scheduler::estimator::{AccurateEstimator, EstimatorPlugin, MemberState, ResourceQuotaEstimator};
+use karmada_scheduler::{AssumedWorkload, Corrections};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::objects::{CLUSTER, assumed, components, member, node, replicas, requirements, sets};
-use crate::reference;
+use crate::objects::{CLUSTER, assumed, components, member, node, quota, replicas, requirements, sets};
+use crate::reference::{self, PlainQuota};
 
 fn taint() -> impl Strategy<Value = Value> {
     ("[ab]", "(NoSchedule|NoExecute|PreferNoSchedule)")
@@ -155,6 +155,92 @@ fn change() -> impl Strategy<Value = Change> {
         4 => any_pod().prop_map(|pod| Change::Pod(Box::new(pod))),
         2 => (0usize..12).prop_map(Change::NoPod),
     ]
+}
+
+/// Quotas by spelled name: hard and used; and scopes, each a list of classes.
+fn plain_quota() -> impl Strategy<Value = PlainQuota> {
+    let name = "(requests[.])?(cpu|memory|nvidia[.]com/gpu)";
+    let limits = prop::collection::btree_map(name, (0i64..20, 0i64..20), 0..5);
+    let scopes = prop::collection::vec(prop::collection::vec("[ab]", 0..2), 0..3);
+    (limits, scopes).prop_map(|(limits, scopes)| PlainQuota {
+        limits: limits
+            .into_iter()
+            .map(|(name, (hard, used))| (name, hard, used))
+            .collect(),
+        scopes,
+    })
+}
+
+fn as_quota(index: usize, plain: &PlainQuota) -> k8s_openapi::api::core::v1::ResourceQuota {
+    let unit = |name: &str| if name.ends_with("cpu") { "m" } else { "" };
+    let list = |used: bool| -> Value {
+        let limits = plain.limits.iter();
+        limits
+            .map(|(name, hard, spent)| {
+                let amount = if used { spent } else { hard };
+                (name.clone(), json!(format!("{amount}{}", unit(name))))
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let scope = |classes: &Vec<String>| match classes.as_slice() {
+        [] => json!({"scopeName": "PriorityClass", "operator": "Exists"}),
+        classes => json!({"scopeName": "PriorityClass", "operator": "In", "values": classes}),
+    };
+    let expressions: Vec<Value> = plain.scopes.iter().map(scope).collect();
+    let spec = json!({"scopeSelector": {"matchExpressions": expressions}});
+    quota(&format!("q{index}"), spec, list(false), list(true))
+}
+
+/// Components that take a few thousandths of CPU, bytes and GPUs.
+fn limited_components() -> impl Strategy<Value = Value> {
+    let request = prop::collection::btree_map("cpu|memory|nvidia[.]com/gpu|storage", 0u32..4, 0..3);
+    let one = (0i32..4, request, "[ab]?", prop::bool::weighted(0.9));
+    let one = one.prop_map(|(replicas, request, class, with_needs)| {
+        let request: serde_json::Map<String, Value> = request
+            .into_iter()
+            .map(|(name, amount)| {
+                let unit = if name == "cpu" { "m" } else { "" };
+                (name, json!(format!("{amount}{unit}")))
+            })
+            .collect();
+        let needs = json!({"resourceRequest": request, "priorityClassName": class});
+        json!({"name": "c", "replicas": replicas, "replicaRequirements": if with_needs { needs } else { Value::Null }})
+    });
+    prop::collection::vec(one, 1..3).prop_map(Value::Array)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn the_rules_of_quotas_are_the_slow_ones(
+        plain in prop::collection::vec(plain_quota(), 0..3),
+        list in limited_components(),
+        in_flight in prop_oneof![Just(json!([])), limited_components()],
+        corrected in any::<[bool; 3]>(),
+    ) {
+        let quotas: Vec<_> = plain.iter().enumerate().map(|(index, plain)| as_quota(index, plain)).collect();
+        let large = json!({"cpu": "1k", "memory": "1Ti", "nvidia.com/gpu": "9999", "pods": "100000"});
+        let member = member(&[node("n", large, json!({}))], &[], &quotas);
+        let mut corrections = Corrections::none();
+        [corrections.quota_spellings, corrections.quota_scopes, corrections.overdrawn_quotas] = corrected;
+        let workloads = [assumed("ns", &in_flight)];
+        // The plugin alone: nodes are in other tests.
+        let plugin: Arc<dyn EstimatorPlugin> = Arc::new(ResourceQuotaEstimator::new(true, corrections));
+        let alone = estimator().with_only_plugins(vec![plugin]);
+        let want = reference::quota_room(&plain, &components(&list), &components(&in_flight), corrected);
+        prop_assert_eq!(sets(&alone, &member, &list, &workloads), want);
+        // A set of one replica is the same as a replica.
+        if let [one] = components(&list).as_slice()
+            && one.replicas == 1
+            && one.replica_requirements.is_some()
+        {
+            let mut needs = list[0]["replicaRequirements"].clone();
+            needs["namespace"] = json!("ns");
+            prop_assert_eq!(replicas(&alone, &member, &needs, &workloads), want);
+        }
+    }
 }
 
 proptest! {

@@ -225,3 +225,90 @@ pub(crate) fn max_sets(
     }
     (0..).find(|_| !place(&mut nodes, components)).unwrap()
 }
+
+/// A quota as it is generated: what is left per spelling of each resource, and the priority classes it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct PlainQuota {
+    /// Name as in the quota, hard and used in the smallest unit.
+    pub(crate) limits: Vec<(String, i64, i64)>,
+    /// Each a scope: the classes it is for, or any class if there are none.
+    pub(crate) scopes: Vec<Vec<String>>,
+}
+
+impl PlainQuota {
+    fn applies(&self, class: &str, all: bool) -> bool {
+        let holds = |classes: &Vec<String>| {
+            !class.is_empty() && (classes.is_empty() || classes.iter().any(|known| known == class))
+        };
+        if self.scopes.is_empty() || all {
+            return self.scopes.iter().all(holds);
+        }
+        self.scopes.iter().any(holds)
+    }
+
+    fn left(&self, resource: &str, least: bool) -> Option<i64> {
+        let of = |name: &str| {
+            let limit = self.limits.iter().find(|(known, _, _)| known == name);
+            limit.map(|(_, hard, used)| hard - used)
+        };
+        match (of(resource), of(&format!("requests.{resource}"))) {
+            (Some(plain), Some(prefixed)) if least => Some(plain.min(prefixed)),
+            (plain, prefixed) => prefixed.or(plain),
+        }
+    }
+}
+
+/// Room in quotas for sets of these components, by the corrections of spellings, scopes and overdrawn quotas.
+pub(crate) fn quota_room(
+    quotas: &[PlainQuota],
+    components: &[Component],
+    assumed: &[Component],
+    corrections: [bool; 3],
+) -> i32 {
+    let [least, all, floor] = corrections;
+    let mut room = i64::from(i32::MAX);
+    for quota in quotas {
+        let counted = |component: &&Component| {
+            quota.scopes.is_empty()
+                || component
+                    .replica_requirements
+                    .as_ref()
+                    .is_some_and(|needs| quota.applies(&needs.priority_class_name, all))
+        };
+        let total = |list: &[Component], resource: &str| -> i64 {
+            list.iter()
+                .filter(counted)
+                .filter_map(|component| Some((component.replicas, component.replica_requirements.as_ref()?)))
+                .map(|(replicas, needs)| wanted(&needs.resource_request, resource) * i64::from(replicas))
+                .sum()
+        };
+        if !components.iter().any(|component| counted(&component)) {
+            continue;
+        }
+        let mut own = i64::from(i32::MAX);
+        for resource in RESOURCES {
+            let per_set = total(components, resource);
+            if let Some(left) = quota.left(resource, least)
+                && per_set > 0
+            {
+                own = own.min((left - total(assumed, resource)) / per_set);
+            }
+        }
+        // What is assumed beyond the quota leaves nothing at all, not less.
+        let exhausted = RESOURCES.iter().any(|resource| {
+            let asked = assumed.iter().filter(counted).any(|component| {
+                let needs = component.replica_requirements.as_ref();
+                needs.is_some_and(|needs| needs.resource_request.contains_key(*resource))
+            });
+            asked
+                && quota
+                    .left(resource, least)
+                    .is_some_and(|left| left - total(assumed, resource) < 0)
+        });
+        if exhausted {
+            own = 0;
+        }
+        room = room.min(if floor { own.max(0) } else { own });
+    }
+    room as i32
+}
