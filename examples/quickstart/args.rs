@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
+use crate::inputs::{Files, replicas};
+
 pub(crate) const USAGE: &str = "\
 Turns a Deployment and a policy into placements and Work objects for a fleet. No cluster, no network.
 
@@ -31,11 +33,7 @@ pub(crate) enum Format {
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) struct Args {
-    pub(crate) deployment: PathBuf,
-    pub(crate) policy: PathBuf,
-    pub(crate) override_policy: Option<PathBuf>,
-    pub(crate) fleet: PathBuf,
-    pub(crate) replicas: Option<i32>,
+    pub(crate) files: Files,
     pub(crate) output: Option<PathBuf>,
     pub(crate) format: Format,
 }
@@ -43,13 +41,8 @@ pub(crate) struct Args {
 impl Args {
     /// Reads the command line; nothing when only help was asked for.
     pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> anyhow::Result<Option<Self>> {
-        let samples = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples"));
         let mut args = Self {
-            deployment: samples.join("nginx/deployment.yaml"),
-            policy: samples.join("nginx/propagationpolicy.yaml"),
-            override_policy: None,
-            fleet: samples.join("fleet.yaml"),
-            replicas: None,
+            files: Files::samples(),
             output: None,
             format: Format::Table,
         };
@@ -70,21 +63,12 @@ impl Args {
                     .with_context(|| format!("{option} needs a value"))
             };
             match option.as_str() {
-                "--deployment" => (args.deployment, own_files) = (value()?.into(), true),
-                "--policy" => (args.policy, own_files) = (value()?.into(), true),
-                "--override-policy" => args.override_policy = Some(value()?.into()),
-                "--fleet" => args.fleet = value()?.into(),
+                "--deployment" => (args.files.deployment, own_files) = (value()?.into(), true),
+                "--policy" => (args.files.policy, own_files) = (value()?.into(), true),
+                "--override-policy" => args.files.override_policy = Some(value()?.into()),
+                "--fleet" => args.files.fleet = value()?.into(),
                 "--output" => args.output = Some(value()?.into()),
-                "--replicas" => {
-                    let text = value()?;
-                    let replicas: i32 = text
-                        .parse()
-                        .with_context(|| format!("--replicas {text}: not a number of replicas"))?;
-                    if replicas < 0 {
-                        bail!("--replicas {replicas}: must not be negative");
-                    }
-                    args.replicas = Some(replicas);
-                }
+                "--replicas" => args.files.replicas = Some(replicas(&value()?)?),
                 "--format" => {
                     args.format = match value()?.as_str() {
                         "table" => Format::Table,
@@ -97,9 +81,16 @@ impl Args {
             }
         }
         // The sample overrides belong to the sample workload; somebody else's is left alone unless told otherwise.
-        if args.override_policy.is_none() && !own_files {
-            args.override_policy = Some(samples.join("nginx/overridepolicy.yaml"));
+        if args.files.override_policy.is_none() && !own_files {
+            args.files.override_policy = Some(sample_overrides());
         }
         Ok(Some(args))
     }
+}
+
+fn sample_overrides() -> PathBuf {
+    PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/samples/nginx/overridepolicy.yaml"
+    ))
 }

@@ -4,29 +4,29 @@
 //! `cargo run --example quickstart` uses the files in `samples/`; `-- --help` tells how to use your own.
 
 mod args;
+#[path = "../inputs/mod.rs"]
 mod inputs;
 mod report;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use karmada::core::api::meta::ResourceList;
-use karmada::core::claim::claim;
 use karmada::core::features::FeatureGates;
-use karmada::core::labels;
-use karmada::core::names::DEFAULT_SCHEDULER;
 use karmada::core::object::Object;
 use karmada::core::override_rules::Overrides;
-use karmada::core::policy::{PolicyRef, select_policy};
-use karmada::core::propagation::{Binding, Interpretation, build_binding};
+use karmada::core::policy::PolicyRef;
+use karmada::core::propagation::Binding;
 use karmada::core::selector::{ImplicitPriority, highest_priority};
 use karmada::core::work::{BindingRef, WorkBuilder};
 use karmada::interpreter::{SyncChain, SyncInterpreter};
-use karmada::scheduler::{Decision, Diagnosis, Options, ScheduleError, Snapshot, diagnose, schedule};
+use karmada::scheduler::explain::{ClusterVerdict, Explanation, explain};
+use karmada::scheduler::{Decision, Options, Snapshot, schedule};
 use serde_json::Value;
 
 use args::{Args, Format, USAGE};
-use inputs::{Inputs, PERMANENT_ID};
+use inputs::Inputs;
+use inputs::binding::{Bound, bind, parts, title};
 use report::{ClusterLine, PolicyLine, Report, Verdict, to_yaml};
 
 fn main() -> ExitCode {
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // The kinds of Kubernetes, and those of other projects that Karmada knows.
     let interpreter = SyncChain::built_in();
-    let inputs = Inputs::load(args, &interpreter)?;
+    let inputs = Inputs::load(&args.files, &interpreter)?;
     let report = propagate(&inputs, &interpreter)?;
     match args.format {
         Format::Table => print!("{}", report.table()?),
@@ -65,50 +65,24 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Claim, bind, schedule, override, pack.
 fn propagate(inputs: &Inputs, interpreter: &SyncChain) -> anyhow::Result<Report> {
-    let gates = FeatureGates::default();
-
-    // Which policy propagates the template?
-    let mut template = inputs.template.clone();
     let policies = (&inputs.policies[..], &inputs.cluster_policies[..]);
-    let policy = select_policy(&template, &policies).with_context(|| {
-        let considered = inputs.policies.len() + inputs.cluster_policies.len();
-        format!(
-            "no policy is for {}: none of the {considered} given selects it",
-            title(&inputs.template)
-        )
-    })?;
-    let policy_line = policy_line(&template, policy, policies.0.len() + policies.1.len());
-    refuse_what_is_not_covered(policy, inputs)?;
-    claim(&mut template, policy);
-
-    // What does the template want?
-    let wanted = interpreter.get_replicas(&template)?.value();
-    let interpretation = wanted
-        .clone()
-        .map_or(Interpretation::None, |wanted| Interpretation::Replicas {
-            replicas: wanted.replicas,
-            requirements: wanted.requirements,
-        });
-    let mut binding = build_binding(&template, policy, interpretation, gates, &|_| None)?;
-    let (metadata, spec, status, key) = match &mut binding {
-        Binding::Namespaced(binding) => {
-            let key = labels::RESOURCE_BINDING_PERMANENT_ID;
-            (&mut binding.metadata, &mut binding.spec, &binding.status, key)
-        }
-        Binding::Cluster(binding) => {
-            let key = labels::CLUSTER_RESOURCE_BINDING_PERMANENT_ID;
-            (&mut binding.metadata, &mut binding.spec, &binding.status, key)
-        }
-    };
-    let binding_labels = metadata.labels.get_or_insert_default();
-    binding_labels.insert(key.to_owned(), PERMANENT_ID.to_owned());
+    // Which policy propagates the template, and what does the template want?
+    let Bound {
+        template,
+        policy,
+        wanted,
+        mut binding,
+    } = bind(inputs, &policies, interpreter)?;
+    refuse_missing_overrides(policy, inputs)?;
+    let policy_line = policy_line(&inputs.template, policy, policies.0.len() + policies.1.len());
 
     // Where does it go?
     let snapshot = Snapshot::build(&inputs.fleet, [])?;
     let options = Options::default();
+    let (spec, status) = parts(&mut binding);
     let outcome = schedule(&snapshot, spec, status, &options);
-    let diagnosis = diagnose(&snapshot, spec, status, &options)?;
-    let clusters = cluster_lines(&snapshot, outcome.as_ref(), &diagnosis, spec.replicas);
+    let explanation = explain(&snapshot, spec, status, &options)?;
+    let clusters = cluster_lines(&snapshot, &explanation);
     spec.clusters = outcome
         .as_ref()
         .map(Decision::to_target_clusters)
@@ -120,7 +94,7 @@ fn propagate(inputs: &Inputs, interpreter: &SyncChain) -> anyhow::Result<Report>
         Binding::Cluster(binding) => BindingRef::Cluster(binding),
     };
     let overrides = Overrides::select(&template, &inputs.cluster_overrides, &inputs.overrides);
-    let builder = WorkBuilder::new(&template, reference, overrides, gates)?;
+    let builder = WorkBuilder::new(&template, reference, overrides, FeatureGates::default())?;
     let revise = |manifest: &mut Value, replicas| match interpreter.revise_replica(manifest, replicas) {
         Ok(_) => Ok(()),
         Err(error) => Err(error.into()),
@@ -150,20 +124,8 @@ fn propagate(inputs: &Inputs, interpreter: &SyncChain) -> anyhow::Result<Report>
     })
 }
 
-/// What a control plane would do for the policy, and this example does not.
-fn refuse_what_is_not_covered(policy: PolicyRef<'_>, inputs: &Inputs) -> anyhow::Result<()> {
-    let spec = policy.spec();
-    let subject = format!("{} {}", policy.kind(), policy.name());
-    if !matches!(spec.scheduler_name.as_str(), "" | DEFAULT_SCHEDULER) {
-        bail!(
-            "{subject}: spec.schedulerName: only {DEFAULT_SCHEDULER:?} is at hand, not {:?}",
-            spec.scheduler_name
-        );
-    }
-    if spec.propagate_deps {
-        bail!("{subject}: spec.propagateDeps: dependencies are not followed by this example");
-    }
-    for name in &spec.dependent_overrides {
+fn refuse_missing_overrides(policy: PolicyRef<'_>, inputs: &Inputs) -> anyhow::Result<()> {
+    for name in &policy.spec().dependent_overrides {
         let known = |candidate: &Option<String>| candidate.as_ref() == Some(name);
         let given = match policy {
             PolicyRef::Namespaced(_) => inputs.overrides.iter().any(|o| known(&o.metadata.name)),
@@ -171,19 +133,13 @@ fn refuse_what_is_not_covered(policy: PolicyRef<'_>, inputs: &Inputs) -> anyhow:
         };
         if !given {
             bail!(
-                "{subject}: spec.dependentOverrides: the override policy {name:?} is not among those given"
+                "{} {}: spec.dependentOverrides: the override policy {name:?} is not among those given",
+                policy.kind(),
+                policy.name()
             );
         }
     }
     Ok(())
-}
-
-fn title(object: &Value) -> String {
-    let object = Object::new(object);
-    match object.namespace() {
-        "" => format!("{} {}", object.kind(), object.name()),
-        namespace => format!("{} {namespace}/{}", object.kind(), object.name()),
-    }
 }
 
 fn requests(request: &ResourceList) -> String {
@@ -245,47 +201,46 @@ fn policy_line(template: &Value, policy: PolicyRef<'_>, considered: usize) -> Po
 }
 
 /// What became of each cluster, and why.
-fn cluster_lines(
-    snapshot: &Snapshot,
-    outcome: Result<&Decision, &ScheduleError>,
-    diagnosis: &Diagnosis,
-    wanted: i32,
-) -> Vec<ClusterLine> {
-    let mut lines: Vec<ClusterLine> = snapshot
-        .clusters()
-        .map(|cluster| {
-            let rejection = diagnosis
-                .rejections()
-                .find(|rejection| rejection.cluster == cluster.name());
-            let share = outcome
-                .ok()
-                .and_then(|decision| decision.iter().find(|(name, _)| *name == cluster.name()))
-                .map(|(_, replicas)| replicas);
-            let (verdict, reason) = match (share, rejection) {
-                (Some(replicas), _) if wanted > 0 => (
-                    Verdict::Chosen,
-                    format!("passes all filters; gets {replicas} of {wanted}"),
+fn cluster_lines(snapshot: &Snapshot, explanation: &Explanation) -> Vec<ClusterLine> {
+    let clusters = snapshot.clusters().zip(&explanation.clusters);
+    clusters
+        .map(|(cluster, explained)| {
+            let share = explanation.share_to_text(cluster.name());
+            let (verdict, reason) = match &explained.verdict {
+                ClusterVerdict::Deleting => (Verdict::Rejected, "is being deleted".to_owned()),
+                ClusterVerdict::Rejected(objections) => (
+                    Verdict::Rejected,
+                    objections
+                        .first()
+                        .map_or_else(String::new, |objection| objection.reason.clone()),
                 ),
-                (Some(_), _) => (Verdict::Chosen, "passes all filters".to_owned()),
-                (None, Some(rejection)) => (Verdict::Rejected, rejection.reason.to_owned()),
-                (None, None) if cluster.is_deleting() => (Verdict::Rejected, "is being deleted".to_owned()),
-                (None, None) if outcome.is_err() => (Verdict::Unused, "passes all filters".to_owned()),
-                (None, None) => (
-                    Verdict::Unused,
-                    "passes all filters, but its share comes to nothing".to_owned(),
-                ),
+                ClusterVerdict::Candidate(candidate) => match (candidate.target, candidate.selected) {
+                    (Some(_), _) => (
+                        Verdict::Chosen,
+                        share.unwrap_or_else(|| "passes all filters".to_owned()),
+                    ),
+                    (None, Some(_)) => (
+                        Verdict::Unused,
+                        share.unwrap_or_else(|| "passes all filters".to_owned()),
+                    ),
+                    (None, None) => (
+                        Verdict::Unused,
+                        "passes all filters, but is not selected".to_owned(),
+                    ),
+                },
             };
             ClusterLine {
                 name: cluster.name().to_owned(),
                 provider: cluster.provider().to_owned(),
                 region: cluster.region().to_owned(),
                 verdict,
-                replicas: share.unwrap_or_default(),
-                plugin: rejection.map(|rejection| rejection.plugin.to_owned()),
+                replicas: explained
+                    .candidate()
+                    .and_then(|candidate| candidate.target)
+                    .unwrap_or_default(),
+                plugin: explained.rejection().map(|objection| objection.plugin.clone()),
                 reason,
             }
         })
-        .collect();
-    lines.sort_by(|a, b| a.name.cmp(&b.name));
-    lines
+        .collect()
 }

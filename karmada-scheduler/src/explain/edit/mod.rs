@@ -192,24 +192,3 @@ fn on(snapshot: &Snapshot, cluster: &Cluster) -> Result<Snapshot, EditError> {
     let unknown = || EditError::UnknownCluster(cluster.name().to_owned());
     snapshot.with_cluster(cluster).ok_or_else(unknown)
 }
-
-impl EditAnswer {
-    /// The answer for a terminal: what to do, each edit in a line.
-    #[must_use]
-    pub fn to_text(&self, cluster: &str) -> String {
-        match self {
-            Self::AlreadyChosen => format!("{cluster} is chosen already.\n"),
-            Self::None { considered: 0 } => format!("No edit comes into question for {cluster}.\n"),
-            Self::None { considered } => format!(
-                "No combination of up to three edits, of {considered} that come into question, makes {cluster} a target.\n"
-            ),
-            Self::Edit(answer) => {
-                let mut text = format!("{cluster} becomes a target after:\n");
-                for edit in &answer.edits {
-                    text.push_str(&format!("  - {edit}\n"));
-                }
-                text
-            }
-        }
-    }
-}

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod document;
+mod edit;
 mod shares;
 
 use std::cmp::Reverse;

@@ -1,6 +1,9 @@
-//! What the files hold, as a control plane would have stored it.
+//! What the files hold, as a control plane would have stored it. For several examples.
+#![allow(dead_code, reason = "each example uses a part")]
 
-use std::path::Path;
+pub(crate) mod binding;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use karmada::core::admission::{self, Context, Denial, Operation, Request, admit};
@@ -11,8 +14,6 @@ use karmada::loader::{self, Document};
 use karmada::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-
-use crate::args::Args;
 
 /// In place of the random ids that admission gives: a preview is the same every time.
 pub(crate) const PERMANENT_ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -37,6 +38,42 @@ const CLUSTER_SCOPED: &[&str] = &[
     "ValidatingWebhookConfiguration",
 ];
 
+/// The files.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    pub(crate) deployment: PathBuf,
+    pub(crate) policy: PathBuf,
+    pub(crate) override_policy: Option<PathBuf>,
+    pub(crate) fleet: PathBuf,
+    /// Scales the template.
+    pub(crate) replicas: Option<i32>,
+}
+
+impl Files {
+    /// The sample workload, its policy and the sample fleet.
+    pub(crate) fn samples() -> Self {
+        let samples = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples"));
+        Self {
+            deployment: samples.join("nginx/deployment.yaml"),
+            policy: samples.join("nginx/propagationpolicy.yaml"),
+            override_policy: None,
+            fleet: samples.join("fleet.yaml"),
+            replicas: None,
+        }
+    }
+}
+
+/// Reads the value of `--replicas`.
+pub(crate) fn replicas(text: &str) -> anyhow::Result<i32> {
+    let replicas: i32 = text
+        .parse()
+        .with_context(|| format!("--replicas {text}: not a number of replicas"))?;
+    if replicas < 0 {
+        bail!("--replicas {replicas}: must not be negative");
+    }
+    Ok(replicas)
+}
+
 /// What the files hold.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
@@ -49,12 +86,12 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    pub(crate) fn load(args: &Args, interpreter: &SyncChain) -> anyhow::Result<Self> {
+    pub(crate) fn load(files: &Files, interpreter: &SyncChain) -> anyhow::Result<Self> {
         let mut inputs = Self {
-            template: template(&args.deployment)?,
+            template: template(&files.deployment)?,
             ..Self::default()
         };
-        if let Some(replicas) = args.replicas {
+        if let Some(replicas) = files.replicas {
             let answer = interpreter.revise_replica(&mut inputs.template, i64::from(replicas))?;
             if !answer.is_value() {
                 bail!(
@@ -63,7 +100,7 @@ impl Inputs {
                 );
             }
         }
-        for document in loader::load_path(&args.policy)? {
+        for document in loader::load_path(&files.policy)? {
             if document.is::<PropagationPolicy>() {
                 inputs.policies.push(admitted(&document)?);
             } else if document.is::<ClusterPropagationPolicy>() {
@@ -75,7 +112,11 @@ impl Inputs {
                 ));
             }
         }
-        let overrides = args.override_policy.as_ref().map(loader::load_path).transpose()?;
+        let overrides = files
+            .override_policy
+            .as_ref()
+            .map(loader::load_path)
+            .transpose()?;
         for document in overrides.unwrap_or_default() {
             if document.is::<OverridePolicy>() {
                 inputs.overrides.push(admitted(&document)?);
@@ -88,7 +129,7 @@ impl Inputs {
                 ));
             }
         }
-        for document in loader::load_path(&args.fleet)? {
+        for document in loader::load_path(&files.fleet)? {
             if !document.is::<Cluster>() {
                 return Err(unexpected(&document, "a Cluster"));
             }
