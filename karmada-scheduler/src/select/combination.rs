@@ -57,8 +57,9 @@ pub(super) fn search_order(groups: &[Group<'_>]) -> Vec<usize> {
 /// is no combination.
 ///
 /// # Complexity
-/// `O(n · l · t)` time and `n · l · t` bits, for `n` groups, `t` the target, and `l` the minimum, or the maximum where
-/// that can be in the way: when it is smaller than the target and the number of groups.
+/// At most `O(n · l · t)` time and `n · l · t` bits, for `n` groups, `t` the target, and `l` the minimum, or the maximum
+/// where that can be in the way: when it is smaller than the target and the number of groups. Much less where groups are
+/// of about the same value, or nearly all are needed.
 pub(super) fn best(groups: &[Group<'_>], min: i64, max: i64, target: i64) -> Option<Best> {
     let by_value = search_order(groups);
     let ordered: Vec<Group<'_>> = by_value
@@ -95,6 +96,9 @@ fn is_complete(ordered: &[Group<'_>], positions: &[usize], min: i64, max: i64, t
 }
 
 /// The best completions, from the last group backwards.
+///
+/// Only states count that some path reaches and that can still become complete. Groups stand in ascending order of
+/// value, so that the value of a path lies between that of the first groups and that of the last ones it can have.
 struct Table<'a> {
     groups: &'a [Group<'a>],
     min: usize,
@@ -103,21 +107,31 @@ struct Table<'a> {
     longest: usize,
     /// Whether paths may be longer than that.
     unbounded: bool,
-    /// Per group, length and value: whether the best completion takes the group.
+    /// The value of so many groups from the first on.
+    sums: Vec<usize>,
+    /// Where the states of each group start in `takes`.
+    starts: Vec<usize>,
+    /// Per state: whether the best completion takes the group.
     takes: Vec<u64>,
 }
 
+/// The values of a row of states, without the last.
+type Values = std::ops::Range<usize>;
+
 impl<'a> Table<'a> {
     fn new(groups: &'a [Group<'a>], min: i64, max: i64, target: i64) -> Option<Self> {
-        let total: i64 = groups
-            .iter()
-            .fold(0, |sum, group| sum.saturating_add(group.value));
-        if target > total || min > max || min > groups.len() as i64 || max < 0 {
-            return None;
+        let mut sums = vec![0usize];
+        let mut total = 0usize;
+        for group in groups {
+            total = total.saturating_add(usize::try_from(group.value).unwrap_or(0));
+            sums.push(total);
         }
-        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let max = usize::try_from(max).ok()?;
         let min = usize::try_from(min).unwrap_or(0);
         let target = usize::try_from(target).unwrap_or(0);
+        if target > total || min > max || min > groups.len() {
+            return None;
+        }
         // Every group adds to the value, and a path ends once it has enough groups and value.
         let unbounded = max >= groups.len() || max >= min.max(target);
         let mut table = Self {
@@ -126,52 +140,86 @@ impl<'a> Table<'a> {
             target,
             longest: if unbounded { min } else { max },
             unbounded,
+            sums,
+            starts: Vec::with_capacity(groups.len()),
             takes: Vec::new(),
         };
-        let cells = (table.longest + 1) * (target + 1);
-        table.takes = vec![0; (groups.len() * cells).div_ceil(64)];
-        // After the last group only complete paths have a completion: the empty one.
-        let mut best: Vec<Option<Gain>> = (0..cells)
-            .map(|cell| {
-                let (length, value) = (cell / (target + 1), cell % (target + 1));
-                (length >= min && value >= target).then_some((0, 0))
-            })
-            .collect();
-        for (position, group) in groups.iter().enumerate().rev() {
-            // A path sees the completions by the groups behind this one: cells of longer and more valuable paths are
+        table.fill().then_some(table)
+    }
+
+    /// Computes the completions; says whether there is one from the start.
+    fn fill(&mut self) -> bool {
+        let mut size = 0;
+        for position in 0..self.groups.len() {
+            self.starts.push(size);
+            size += self
+                .lengths(position)
+                .map(|length| self.values(position, length).len())
+                .sum::<usize>();
+        }
+        self.takes = vec![0; size.div_ceil(64)];
+        let mut best = Completions::new(self);
+        for (position, group) in self.groups.iter().enumerate().rev() {
+            let mut bit = self.starts.get(position).copied().unwrap_or(0);
+            // A path sees the completions by the groups behind this one: states of longer and more valuable paths are
             // updated after it.
-            for length in 0..=table.longest {
-                for value in 0..=target {
-                    let full = length == table.longest && !unbounded;
-                    if full || length >= min && value >= target {
-                        continue;
-                    }
-                    let (next_length, next_value) = table.add(length, value, group);
-                    let next = table.cell(next_length, next_value);
-                    let taken = best.get(next).copied().flatten().map(|(weight, sum)| {
+            for length in self.lengths(position) {
+                for value in self.values(position, length) {
+                    let (next_length, next_value) = self.add(length, value, group);
+                    let taken = best.get(next_length, next_value).map(|(weight, sum)| {
                         (
                             weight.saturating_add(group.weight),
                             sum.saturating_add(group.value),
                         )
                     });
-                    let cell = table.cell(length, value);
                     // On equal gain the path that takes the earlier group was found first.
-                    if let Some(slot) = best.get_mut(cell)
-                        && taken.is_some()
-                        && taken >= *slot
-                    {
-                        *slot = taken;
-                        table.mark(position * cells + cell);
+                    if taken.is_some() && taken >= best.get(length, value) {
+                        best.set(length, value, taken);
+                        self.mark(bit);
                     }
+                    bit += 1;
                 }
             }
         }
-        best.first().copied().flatten()?;
-        Some(table)
+        best.get(0, 0).is_some()
     }
 
-    fn cell(&self, length: usize, value: usize) -> usize {
-        length * (self.target + 1) + value
+    /// The lengths a path can have in front of a group.
+    fn lengths(&self, position: usize) -> std::ops::RangeInclusive<usize> {
+        let behind = self.groups.len().saturating_sub(position);
+        let last = if self.unbounded {
+            self.longest
+        } else {
+            self.longest.saturating_sub(1)
+        };
+        self.min.saturating_sub(behind)..=position.min(last)
+    }
+
+    /// The values that a path of that length can have in front of a group, up to the target; where it is complete with
+    /// the target, without that.
+    fn values(&self, position: usize, length: usize) -> Values {
+        let sum = |count: usize| self.sums.get(count).copied().unwrap_or(0);
+        let behind = sum(self.groups.len()).saturating_sub(sum(position));
+        let least = sum(length)
+            .min(self.target)
+            .max(self.target.saturating_sub(behind));
+        let end = if length >= self.min {
+            self.target
+        } else {
+            self.target + 1
+        };
+        least..self.most(position, length).saturating_add(1).min(end).max(least)
+    }
+
+    /// The most a path of that length can be worth in front of a group.
+    fn most(&self, position: usize, length: usize) -> usize {
+        let sum = |count: usize| self.sums.get(count).copied().unwrap_or(0);
+        let skipped = if self.unbounded && length == self.longest {
+            0
+        } else {
+            sum(position.saturating_sub(length))
+        };
+        sum(position).saturating_sub(skipped)
     }
 
     /// A path with one more group. Values beyond the target are all the same.
@@ -189,7 +237,16 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn is_marked(&self, bit: usize) -> bool {
+    /// Whether the best completion of a state in front of a group takes it.
+    fn is_taken(&self, position: usize, length: usize, value: usize) -> bool {
+        let values = self.values(position, length);
+        if !self.lengths(position).contains(&length) || !values.contains(&value) {
+            return false;
+        }
+        let shorter = self.lengths(position).take_while(|other| *other < length);
+        let before: usize = shorter.map(|shorter| self.values(position, shorter).len()).sum();
+        let start = self.starts.get(position).copied().unwrap_or(0);
+        let bit = start + before + (value - values.start);
         self.takes
             .get(bit / 64)
             .is_some_and(|word| word >> (bit % 64) & 1 == 1)
@@ -197,18 +254,66 @@ impl<'a> Table<'a> {
 
     /// The best path from the start.
     fn path(&self) -> Vec<usize> {
-        let cells = self.cell(self.longest + 1, 0);
         let (mut length, mut value, mut path) = (0, 0, Vec::new());
         for (position, group) in self.groups.iter().enumerate() {
-            if length >= self.min && value >= self.target || length == self.longest && !self.unbounded {
-                break;
-            }
-            if self.is_marked(position * cells + self.cell(length, value)) {
+            if self.is_taken(position, length, value) {
                 path.push(position);
                 (length, value) = self.add(length, value, group);
             }
         }
         path
+    }
+}
+
+/// The best gain of every state, for the groups behind the one that is looked at.
+struct Completions {
+    /// Per length the least value, and where its row starts.
+    rows: Vec<(usize, usize)>,
+    gains: Vec<Option<Gain>>,
+}
+
+impl Completions {
+    /// After the last group only complete paths have a completion: the empty one.
+    fn new(table: &Table<'_>) -> Self {
+        let (mut rows, mut size) = (Vec::with_capacity(table.longest + 2), 0);
+        for length in 0..=table.longest {
+            let least = table.sums.get(length).copied().unwrap_or(0).min(table.target);
+            // The last group in front of which a path can be so short.
+            let position = (table.groups.len() + length)
+                .saturating_sub(table.min)
+                .min(table.groups.len());
+            let most = table.most(position, length).min(table.target).max(least);
+            rows.push((least, size));
+            size += most - least + 1;
+        }
+        rows.push((0, size));
+        let mut completions = Self {
+            rows,
+            gains: vec![None; size],
+        };
+        for length in table.min..=table.longest {
+            completions.set(length, table.target, Some((0, 0)));
+        }
+        completions
+    }
+
+    fn cell(&self, length: usize, value: usize) -> Option<usize> {
+        let (least, start) = self.rows.get(length).copied()?;
+        let (_, end) = self.rows.get(length + 1).copied()?;
+        let cell = start + value.checked_sub(least)?;
+        (cell < end).then_some(cell)
+    }
+
+    fn get(&self, length: usize, value: usize) -> Option<Gain> {
+        self.gains.get(self.cell(length, value)?).copied().flatten()
+    }
+
+    fn set(&mut self, length: usize, value: usize, gain: Option<Gain>) {
+        if let Some(cell) = self.cell(length, value)
+            && let Some(slot) = self.gains.get_mut(cell)
+        {
+            *slot = gain;
+        }
     }
 }
 
@@ -376,6 +481,30 @@ mod tests {
         assert!((20..=30).contains(&found.len()) && value >= 150);
     }
 
+    #[test]
+    fn a_cluster_per_region_costs_little() {
+        let names: Vec<String> = (0..3000).map(|i| format!("r{i:04}")).collect();
+        let groups: Vec<Group<'_>> = names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| Group {
+                name,
+                value: 1,
+                weight: (i as i64 * 31) % 1000,
+            })
+            .collect();
+        let check = |min: i64, max: i64, target: i64, want: usize| {
+            let found = best(&groups, min, max, target).unwrap();
+            assert_eq!(found.chosen().len(), want, "{min} {max} {target}");
+            let least = found.chosen().iter().map(|i| groups[*i].weight).min();
+            assert!(least >= Some(1000 - 1000 * want as i64 / 3000), "the heaviest");
+        };
+        check(1500, 1500, 1500, 1500);
+        check(3000, 3000, 3000, 3000);
+        check(10, 3000, 1500, 1500);
+        check(3, 5, 3, 3);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
         #[test]
@@ -391,7 +520,6 @@ mod tests {
                 .zip(&names)
                 .map(|((value, weight), name)| Group { name, value: *value, weight: *weight })
                 .collect();
-            prop_assume!(min <= groups.len() as i64);
             let max = min + extra;
             prop_assert_eq!(chosen(&groups, min, max, target), by_enumeration(&groups, min, max, target));
         }
