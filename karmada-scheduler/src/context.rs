@@ -14,6 +14,7 @@ use karmada_core::names::binding_name;
 use crate::affinity;
 use crate::cluster_set::{ClusterId, ClusterSet};
 use crate::corrections::Corrections;
+use crate::estimate::SetPlan;
 use crate::fleet::Snapshot;
 use crate::session::Options;
 
@@ -28,6 +29,7 @@ pub struct Context<'a> {
     corrections: Corrections,
     targets: OnceCell<ClusterSet>,
     groups: OnceCell<Groups>,
+    set_plan: OnceCell<SetPlan>,
     binding_key: OnceCell<String>,
 }
 
@@ -57,6 +59,7 @@ impl<'a> Context<'a> {
             corrections: options.profile.corrections(),
             targets: OnceCell::new(),
             groups: OnceCell::new(),
+            set_plan: OnceCell::new(),
             binding_key: OnceCell::new(),
         }
     }
@@ -72,6 +75,7 @@ impl<'a> Context<'a> {
             corrections: self.corrections,
             targets: OnceCell::new(),
             groups: OnceCell::new(),
+            set_plan: OnceCell::new(),
             binding_key: OnceCell::new(),
         }
     }
@@ -98,6 +102,11 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn placement(&self) -> &'a Placement {
         self.placement
+    }
+
+    /// What the general estimator works out once for the components of the binding.
+    pub(crate) fn set_plan(&self) -> &OnceCell<SetPlan> {
+        &self.set_plan
     }
 
     /// Whether a feature is on.

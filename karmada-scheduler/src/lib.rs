@@ -56,6 +56,7 @@ mod framework;
 pub mod plugins;
 mod profile;
 pub mod queue;
+mod room;
 mod select;
 mod session;
 mod spread;
@@ -67,14 +68,16 @@ pub use context::Context;
 pub use corrections::{Corrections, UnknownCorrection};
 pub use decision::{Decision, Target};
 pub use error::{Diagnosis, ErrorKind, FitError, Rejection, ScheduleError, ScorePluginError};
-pub use estimate::{Estimate, EstimateError, EstimateRequest, GeneralEstimator, ReplicaEstimator, Workload};
+pub use estimate::{
+    Estimate, EstimateError, EstimateRequest, GeneralEstimator, ReplicaEstimator, UpperBound, Workload,
+};
 pub use fleet::{
     ASSUMPTION_SWEEP_INTERVAL, ASSUMPTION_TTL, AssumedWorkload, ClusterView, Fleet, FleetError, Snapshot,
     assumption_expiry,
 };
 pub use framework::{FilterPlugin, ScoreError, ScorePlugin, Verdict};
 pub use profile::{Profile, Registry, RegistryError, UnknownProfile};
-pub use select::{Candidate, SelectError, SelectStage, Selection, SpreadSelection};
+pub use select::{Candidate, RoomNeeded, SelectError, SelectStage, Selection, SpreadSelection};
 pub use session::{Answer, EstimateQuestion, Options, Session, Step, diagnose, schedule};
 pub use spread::{
     LimitedAssignment, RegionWeights, SpreadBy, SpreadError, SpreadLimit, SpreadOptions, TopologySelection,

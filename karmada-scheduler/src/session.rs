@@ -16,7 +16,8 @@ use crate::estimate::{Estimate, EstimateError, EstimateRequest, Workload};
 use crate::fleet::Snapshot;
 use crate::framework::Verdict;
 use crate::profile::Profile;
-use crate::select::{Candidate, Selection};
+use crate::room::OpenRoom;
+use crate::select::{Candidate, RoomNeeded, Selection};
 
 /// How decisions are made.
 #[derive(Clone, Debug, Default)]
@@ -109,6 +110,8 @@ pub(crate) struct Candidates {
     scores: Vec<i64>,
     /// The smallest estimate so far.
     room: Vec<i32>,
+    /// Which of these are upper bounds only.
+    open: OpenRoom,
 }
 
 /// Schedules one binding on a snapshot: the placement and everything else comes with its spec, and
@@ -231,13 +234,21 @@ impl<'a> Session<'a> {
         let Some(workload) = workload(&context) else {
             return Step::Done(self.conclude(&context, candidates));
         };
-        for estimator in &profile.estimators {
+        let needed = profile.select.room_needed(&context, candidates.clusters.len());
+        for (index, estimator) in profile.estimators.iter().enumerate() {
             let request = EstimateRequest {
                 context: &context,
                 clusters: &candidates.clusters,
                 workload,
             };
-            candidates.bound_by(&context, &estimator.estimate(&request));
+            let bounds = match needed {
+                RoomNeeded::All => None,
+                RoomNeeded::First { .. } => estimator.upper_bounds(&request),
+            };
+            match bounds {
+                Some(bounds) => candidates.open.bound(&mut candidates.room, index, &bounds),
+                None => candidates.bound_by(&context, &estimator.estimate(&request)),
+            }
         }
         if profile.remote_estimators.is_empty() {
             return Step::Done(self.conclude(&context, candidates));
@@ -253,10 +264,14 @@ impl<'a> Session<'a> {
 
     fn conclude(&self, context: &Context<'_>, candidates: Candidates) -> Result<Decision, ScheduleError> {
         let profile = &self.options.profile;
-        let candidates = candidates.ranked(context);
+        let mut ranked = candidates.ranked(context);
+        if let Some(workload) = workload(context) {
+            let open = candidates.open;
+            open.settle(context, profile, workload, &mut ranked, unbounded(context));
+        }
         let mut selection = profile
             .select
-            .select(context, candidates)
+            .select(context, ranked)
             .map_err(ScheduleError::Select)?;
         let (mut targets, components) =
             assign(context, profile, &mut selection).map_err(ScheduleError::Assign)?;
@@ -272,6 +287,7 @@ impl Candidates {
     pub(crate) fn new(clusters: Vec<ClusterId>, scores: Vec<i64>) -> Self {
         Self {
             room: vec![i32::MAX; clusters.len()],
+            open: OpenRoom::default(),
             clusters,
             scores,
         }
@@ -295,18 +311,20 @@ impl Candidates {
     }
 
     /// With everything selection goes by.
-    pub(crate) fn ranked(self, ctx: &Context<'_>) -> Vec<Candidate> {
+    pub(crate) fn ranked(&self, ctx: &Context<'_>) -> Vec<Candidate> {
         let snapshot = ctx.snapshot();
         let estimated = workload(ctx).is_some();
         let unbounded = unbounded(ctx);
         let needs_room = ctx.needs_component_room();
         let mut assigned = ctx.assigned().into_iter().peekable();
         let groups = ctx.groups();
-        let cells = self.clusters.into_iter().zip(self.scores).zip(self.room);
+        let cells = self.clusters.iter().zip(&self.scores).zip(&self.room);
         cells
-            .map(|((cluster, score), room)| {
+            .enumerate()
+            .map(|(index, ((cluster, score), room))| {
+                let (cluster, score, room) = (*cluster, *score, *room);
                 // Nobody knew a bound: as many as are wanted.
-                let allocatable = if estimated && room == i32::MAX {
+                let allocatable = if estimated && room == i32::MAX && !self.open.contains(index) {
                     unbounded
                 } else {
                     room

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use karmada_core::api::work::v1alpha2::{Component, ReplicaRequirements};
+use karmada_core::api::work::v1alpha2::ReplicaRequirements;
 use karmada_core::features::Feature;
 
+use super::components::{self, Dimensions, component_request};
 use super::resources::{POD_SLOTS_PER_NODE, is_simulated, natural, positive};
-use super::simulate::{Nodes, Pods, Run, fit};
-use super::{Estimate, EstimateError, EstimateRequest, ReplicaEstimator, Workload};
+use super::simulate::fit;
+use super::{Estimate, EstimateError, EstimateRequest, ReplicaEstimator, UpperBound, Workload};
 use crate::cluster_set::{ClusterId, ROWS};
 use crate::context::Context;
 use crate::explain::Limit;
 use crate::fleet::AssumedWorkload;
-use crate::fleet::chunk::{Chunk, ModelColumn, ResourceColumn, by_notation};
+use crate::fleet::chunk::Chunk;
 use crate::fleet::models::GradeTable;
 
 /// Estimates from `status.resourceSummary`, and from resource models where a cluster has them and the feature
@@ -21,7 +22,8 @@ use crate::fleet::models::GradeTable;
 ///
 /// # Complexity
 /// Linear in clusters times requested resources, and for resource models in clusters times grades, whatever the number
-/// of nodes. Component sets on resource models: see `Nodes::sets`.
+/// of nodes. Component sets on resource models cost more, see `SetSimulation::sets`; a decision asks for them only where
+/// [`upper_bounds`](ReplicaEstimator::upper_bounds) leave open what is chosen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GeneralEstimator;
 
@@ -34,14 +36,17 @@ impl ReplicaEstimator for GeneralEstimator {
         let room = match request.workload {
             Workload::Replicas(requirements) => replicas(request.context, request.clusters, requirements),
             Workload::ComponentSets(components) => {
-                component_sets(request.context, request.clusters, components)
+                components::sets(request.context, request.clusters, components)
             }
         };
-        let saturated = |room: i64| i32::try_from(room.max(0)).unwrap_or(i32::MAX);
-        Ok(room
-            .into_iter()
-            .map(|room| Estimate::Value(saturated(room)))
-            .collect())
+        Ok(room.into_iter().map(value).collect())
+    }
+
+    fn upper_bounds(&self, request: &EstimateRequest<'_>) -> Option<Vec<UpperBound>> {
+        let Workload::ComponentSets(components) = request.workload else {
+            return None;
+        };
+        components::upper_bounds(request.context, request.clusters, components)
     }
 
     fn bounds(&self, request: &EstimateRequest<'_>) -> Vec<Vec<Limit>> {
@@ -49,12 +54,17 @@ impl ReplicaEstimator for GeneralEstimator {
     }
 }
 
+/// Room as an estimate, which has no more than 32 bits.
+pub(super) fn value(room: i64) -> Estimate {
+    Estimate::Value(i32::try_from(room.max(0)).unwrap_or(i32::MAX))
+}
+
 /// Calls `with` once per chunk that has clusters in question, with the cells that belong to them.
-fn by_chunk<'a>(
+pub(super) fn by_chunk<'a, T>(
     ctx: &'a Context<'_>,
     mut clusters: &'a [ClusterId],
-    mut cells: &'a mut [i64],
-    mut with: impl FnMut(&'a Chunk, &'a [ClusterId], &mut [i64]),
+    mut cells: &'a mut [T],
+    mut with: impl FnMut(&'a Chunk, &'a [ClusterId], &mut [T]),
 ) {
     for (index, chunk) in ctx.snapshot().chunks().iter().enumerate() {
         let end = (index + 1) * ROWS;
@@ -68,11 +78,11 @@ fn by_chunk<'a>(
     }
 }
 
-fn row(cluster: ClusterId) -> usize {
+pub(super) fn row(cluster: ClusterId) -> usize {
     cluster.slot() % ROWS
 }
 
-fn pods_left(chunk: &Chunk, cluster: ClusterId) -> i64 {
+pub(super) fn pods_left(chunk: &Chunk, cluster: ClusterId) -> i64 {
     let row = row(cluster);
     if chunk.summarised.contains(row) {
         chunk.pods.get(row).copied().unwrap_or(0).max(0)
@@ -93,18 +103,6 @@ pub(crate) fn assumed<'a>(ctx: &'a Context<'_>, cluster: ClusterId) -> Vec<&'a A
         .filter(|(binding, _)| Some(*binding) != own)
         .map(|(_, workload)| workload)
         .collect()
-}
-
-fn component_request(
-    component: &Component,
-) -> impl Iterator<Item = (&str, karmada_core::quantity::Quantity)> {
-    let requirements = component.replica_requirements.iter();
-    requirements.flat_map(|requirements| {
-        requirements
-            .resource_request
-            .iter()
-            .map(|(name, quantity)| (name.as_str(), *quantity))
-    })
 }
 
 // Replicas of one pod template.
@@ -270,238 +268,4 @@ fn replicas_beside(
         room = room.min(available.max(0) / amount);
     }
     room
-}
-
-// Sets of components.
-
-fn component_sets(ctx: &Context<'_>, clusters: &[ClusterId], components: &[Component]) -> Vec<i64> {
-    let mut room = vec![0; clusters.len()];
-    let units = if ctx.corrections().component_units {
-        Units::Natural
-    } else {
-        Units::ByNotation
-    };
-    let set = SetDemand::new(components, units);
-    let models = ctx.enabled(Feature::CustomizedClusterResourceModeling);
-    let mut simulations = Simulations::new(components);
-    by_chunk(ctx, clusters, &mut room, |chunk, clusters, room| {
-        let columns: Vec<_> = set
-            .resources
-            .iter()
-            .map(|(name, amount)| {
-                let column = chunk.resources.iter().find(|column| *column.name == **name);
-                (*name, *amount, column)
-            })
-            .collect();
-        for (cluster, room) in clusters.iter().zip(room) {
-            let row = row(*cluster);
-            let slots = pods_left(chunk, *cluster);
-            if slots == 0 {
-                continue;
-            }
-            let assumed = assumed(ctx, *cluster);
-            let taken = Taken::new(&assumed, units);
-            let slots = slots.saturating_sub(taken.pods);
-            if slots <= 0 {
-                continue;
-            }
-            if set.pods <= 0 {
-                *room = slots;
-                continue;
-            }
-            let mut sets = (slots / set.pods).min(i64::from(i32::MAX));
-            for (name, amount, column) in &columns {
-                let available = column.and_then(|column| units.column(column).get(row).copied());
-                let available = available.unwrap_or(0).saturating_sub(taken.of(name));
-                sets = sets.min(available.max(0) / amount);
-            }
-            if models && sets > 0 {
-                let column = chunk.models.iter().find(|column| column.rows.contains(row));
-                if let Some(column) = column {
-                    sets = simulations.sets(column, row, &assumed, sets);
-                }
-            }
-            *room = sets;
-        }
-    });
-    room
-}
-
-/// The integers that sets of components are compared by.
-#[derive(Clone, Copy, Debug)]
-enum Units {
-    /// Thousandths or whole units as the notation of each amount says: what upstream does.
-    ByNotation,
-    /// Thousandths of `cpu`, whole units of the rest.
-    Natural,
-}
-
-impl Units {
-    fn amount(self, resource: &str, quantity: karmada_core::quantity::Quantity) -> i64 {
-        match self {
-            Self::ByNotation => by_notation(quantity),
-            Self::Natural => natural(resource, quantity),
-        }
-    }
-
-    fn column(self, column: &ResourceColumn) -> &[i64] {
-        match self {
-            Self::ByNotation => &column.by_notation,
-            Self::Natural => &column.available,
-        }
-    }
-}
-
-/// What a set of components takes of a cluster as a whole.
-struct SetDemand<'a> {
-    pods: i64,
-    /// Positive amounts.
-    resources: Vec<(&'a str, i64)>,
-}
-
-impl<'a> SetDemand<'a> {
-    fn new(components: &'a [Component], units: Units) -> Self {
-        let pods = components
-            .iter()
-            .map(|component| i64::from(component.replicas))
-            .sum();
-        let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
-        for component in components {
-            for (name, quantity) in component_request(component) {
-                let amount = units
-                    .amount(name, quantity)
-                    .saturating_mul(component.replicas.into());
-                let sum = sums.entry(name).or_default();
-                *sum = sum.saturating_add(amount);
-            }
-        }
-        Self {
-            pods,
-            resources: sums.into_iter().filter(|(_, amount)| *amount > 0).collect(),
-        }
-    }
-}
-
-/// What assumed workloads take of a cluster as a whole, in the same units.
-#[derive(Default)]
-struct Taken<'a> {
-    pods: i64,
-    resources: BTreeMap<&'a str, i64>,
-}
-
-impl<'a> Taken<'a> {
-    fn new(assumed: &[&'a Arc<AssumedWorkload>], units: Units) -> Self {
-        let mut taken = Self::default();
-        for component in assumed.iter().flat_map(|workload| &workload.components) {
-            let replicas = i64::from(component.replicas);
-            taken.pods = taken.pods.saturating_add(replicas);
-            for (name, quantity) in component_request(component) {
-                let sum = taken.resources.entry(name).or_default();
-                *sum = sum.saturating_add(units.amount(name, quantity).saturating_mul(replicas));
-            }
-        }
-        taken
-    }
-
-    fn of(&self, name: &str) -> i64 {
-        self.resources.get(name).copied().unwrap_or(0)
-    }
-}
-
-/// The resources that a placement on nodes compares, each with its place in the vectors.
-struct Dimensions<'a> {
-    names: Vec<&'a str>,
-}
-
-impl<'a> Dimensions<'a> {
-    fn new(names: impl Iterator<Item = &'a str>) -> Self {
-        let mut names: Vec<&str> = names.filter(|name| is_simulated(name)).collect();
-        names.sort_unstable();
-        names.dedup();
-        Self { names }
-    }
-
-    fn vector<'b>(&self, amounts: impl Iterator<Item = (&'b str, i64)>) -> Vec<i64> {
-        let mut vector = vec![0; self.names.len()];
-        for (name, amount) in amounts {
-            if let Ok(position) = self.names.binary_search(&name)
-                && let Some(cell) = vector.get_mut(position)
-            {
-                *cell = amount;
-            }
-        }
-        vector
-    }
-
-    fn pods(&self, components: &[Component]) -> Vec<Pods> {
-        let request =
-            |component| component_request(component).map(|(name, quantity)| (name, natural(name, quantity)));
-        components
-            .iter()
-            .map(|component| Pods {
-                request: self.vector(request(component)),
-                replicas: component.replicas.into(),
-            })
-            .collect()
-    }
-
-    /// The virtual nodes of a cluster in the order of their grades.
-    fn nodes(&self, column: &ModelColumn, row: usize) -> Nodes {
-        let grades = column.table.grades.iter().zip(column.counts(row));
-        Nodes::new(grades.map(|((_, capacity), count)| {
-            let amounts = capacity.iter().map(|(name, amount)| (&**name, *amount));
-            let mut left = self.vector(amounts);
-            left.push(POD_SLOTS_PER_NODE);
-            Run { left, nodes: *count }
-        }))
-    }
-
-    /// The same after assumed workloads were placed, each once.
-    fn nodes_beside(&self, column: &ModelColumn, row: usize, assumed: &[&Arc<AssumedWorkload>]) -> Nodes {
-        let mut nodes = self.nodes(column, row);
-        for workload in assumed {
-            nodes.place_set(&self.pods(&workload.components));
-        }
-        nodes
-    }
-}
-
-/// Placement of component sets on the nodes of several clusters.
-struct Simulations<'a> {
-    components: &'a [Component],
-    dimensions: Dimensions<'a>,
-    set: Vec<Pods>,
-}
-
-impl<'a> Simulations<'a> {
-    fn new(components: &'a [Component]) -> Self {
-        let names = components
-            .iter()
-            .flat_map(component_request)
-            .map(|(name, _)| name);
-        let dimensions = Dimensions::new(names);
-        let set = dimensions.pods(components);
-        Self {
-            components,
-            dimensions,
-            set,
-        }
-    }
-
-    fn sets(
-        &mut self,
-        column: &ModelColumn,
-        row: usize,
-        assumed: &[&Arc<AssumedWorkload>],
-        bound: i64,
-    ) -> i64 {
-        if assumed.is_empty() {
-            return self.dimensions.nodes(column, row).sets(&self.set, bound);
-        }
-        let all = assumed.iter().flat_map(|workload| &workload.components);
-        let names = all.chain(self.components).flat_map(component_request);
-        let dimensions = Dimensions::new(names.map(|(name, _)| name));
-        let nodes = dimensions.nodes_beside(column, row, assumed);
-        nodes.sets(&dimensions.pods(self.components), bound)
-    }
 }

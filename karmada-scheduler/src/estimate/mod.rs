@@ -6,14 +6,18 @@
 //! through a [`Session`](crate::Session).
 
 mod bounds;
+mod components;
 mod general;
+mod pod_set;
 pub(crate) mod resources;
+mod sets;
 pub(crate) mod simulate;
 
 use std::fmt::Debug;
 
 use karmada_core::api::work::v1alpha2::{Component, ReplicaRequirements};
 
+pub(crate) use components::SetPlan;
 pub use general::GeneralEstimator;
 pub(crate) use general::assumed;
 
@@ -49,6 +53,15 @@ impl Estimate {
             *cell = (*cell).min(value.max(0));
         }
     }
+}
+
+/// What is known of an [`Estimate`] that was not made yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpperBound {
+    /// The estimate.
+    Exact(Estimate),
+    /// It is a value, and no larger than this; a negative number counts as 0.
+    AtMost(i32),
 }
 
 /// What room is wanted for.
@@ -134,5 +147,16 @@ pub trait ReplicaEstimator: Debug + Send + Sync {
     fn bounds(&self, request: &EstimateRequest<'_>) -> Vec<Vec<Limit>> {
         let _ = request;
         Vec::new()
+    }
+
+    /// Upper bounds of what [`estimate`](Self::estimate) says, one per cluster of the request in its order, for
+    /// estimators to which exact numbers cost much more; `None`, the default, where that is not so.
+    ///
+    /// A decision that has bounds asks for the exact estimates of those clusters only on which its choice hangs, one
+    /// request each; the outcome is the same. Such a request must not fail: where it does, the bound counts. Clusters
+    /// missing at the end are unknown.
+    fn upper_bounds(&self, request: &EstimateRequest<'_>) -> Option<Vec<UpperBound>> {
+        let _ = request;
+        None
     }
 }

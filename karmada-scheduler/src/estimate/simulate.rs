@@ -1,7 +1,8 @@
-//! First-fit placement on runs of equal virtual nodes (`karmada:pkg/estimator/scheduling_simulator_components.go`).
-//!
-//! Upstream walks over every node for every set of components. Here equal neighbours are one *run*, nodes on which
-//! nothing fits any more are dropped, and once the state of the nodes repeats, whole periods are skipped at a time.
+//! First-fit placement of a workload on runs of equal virtual nodes
+//! (`karmada:pkg/estimator/scheduling_simulator_components.go`).
+
+use super::pod_set::PodSet;
+use super::sets::SetSimulation;
 
 /// Equal neighbouring nodes: what each has left per dimension, the last dimension being pod slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,16 +67,6 @@ impl Nodes {
         }
     }
 
-    /// Drops the nodes on which none of the pods fits: they never come into question again.
-    fn prune(&mut self, set: &[Pods]) {
-        let before = std::mem::take(&mut self.runs);
-        for run in before {
-            if set.iter().any(|pods| fit(&run.left, &pods.request) > 0) {
-                self.push(run.left, run.nodes);
-            }
-        }
-    }
-
     /// Places pods on the first nodes that have room; what was placed stays also if not all fit.
     fn place(&mut self, pods: &Pods) -> bool {
         let mut remaining = pods.replicas;
@@ -116,70 +107,20 @@ impl Nodes {
         set.iter().all(|pods| self.place(pods))
     }
 
-    /// How many sets fit, up to a bound.
-    ///
-    /// A set without pods fits without limit.
-    ///
-    /// # Complexity
-    /// `O((sets before the state repeats) × components × runs)` per stretch of equal nodes; independent of the number
-    /// of nodes where the pattern in which sets fill a node is short, which it is for few components.
-    pub(crate) fn sets(mut self, set: &[Pods], bound: i64) -> i64 {
-        let set: Vec<Pods> = set.iter().filter(|pods| pods.replicas > 0).cloned().collect();
-        if set.is_empty() {
-            return bound;
+    /// How many sets fit, up to a bound; see [`SetSimulation::sets`].
+    pub(crate) fn sets(&self, set: &[Pods], bound: i64) -> i64 {
+        let width = self.runs.first().map_or(1, |run| run.left.len());
+        let set = PodSet::new(width, set);
+        let mut described = Vec::new();
+        for run in &self.runs {
+            set.describe(&run.left, &mut described);
         }
-        self.prune(&set);
-        let mut placed = 0;
-        // A state to compare with, renewed at growing distances (Brent's cycle detection).
-        let (mut mark, mut marked_at, mut span) = (self.clone(), 0, 1);
-        while placed < bound && self.place_set(&set) {
-            placed += 1;
-            self.prune(&set);
-            if let Some(periods) = self.periods_since(&mark) {
-                let length = placed - marked_at;
-                let periods = periods.min((bound - placed) / length);
-                if periods > 0 {
-                    self.skip(&mark, periods);
-                    placed += periods * length;
-                }
-            }
-            if placed - marked_at >= span {
-                (mark, marked_at, span) = (self.clone(), placed, span.saturating_mul(2).min(MAX_SPAN));
-            }
-        }
-        placed
-    }
-
-    /// If the nodes are as they were then, but for runs that became shorter: how often the same can happen again.
-    ///
-    /// What is placed between the two states depends on the length of such a run only once it is used up, and it is
-    /// not as long as one node of it is left.
-    fn periods_since(&self, earlier: &Self) -> Option<i64> {
-        if self.runs.len() != earlier.runs.len() {
-            return None;
-        }
-        let mut periods = i64::MAX;
-        for (now, then) in self.runs.iter().zip(&earlier.runs) {
-            let used = then.nodes - now.nodes;
-            if used < 0 || now.left != then.left {
-                return None;
-            }
-            if used > 0 {
-                periods = periods.min((now.nodes - 1) / used);
-            }
-        }
-        (periods < i64::MAX).then_some(periods)
-    }
-
-    fn skip(&mut self, earlier: &Self, periods: i64) {
-        for (now, then) in self.runs.iter_mut().zip(&earlier.runs) {
-            now.nodes -= (then.nodes - now.nodes) * periods;
-        }
+        let counts = self.runs.iter().map(|run| run.nodes);
+        let nodes = described.chunks_exact(set.description()).zip(counts);
+        let bound = set.most(&nodes, bound);
+        SetSimulation::new(&set).sets(nodes, bound)
     }
 }
-
-/// The longest pattern looked for.
-const MAX_SPAN: i64 = 1 << 16;
 
 #[cfg(test)]
 mod tests {
@@ -187,6 +128,7 @@ mod tests {
 
     use super::*;
 
+    /// Nodes with 110 pod slots.
     fn node(left: &[i64], nodes: i64) -> Run {
         let mut left = left.to_vec();
         left.push(110);
@@ -206,16 +148,22 @@ mod tests {
         for run in runs {
             nodes.extend((0..run.nodes).map(|_| run.left.clone()));
         }
+        // Nodes on which a component had no room have none for it later.
+        let mut starts = vec![0; set.len()];
         for placed in 0..bound {
-            for pods in set {
+            for (pods, start) in set.iter().zip(&mut starts) {
                 let mut remaining = pods.replicas;
-                for node in &mut nodes {
+                while remaining > 0 {
+                    let Some(node) = nodes.get_mut(*start) else {
+                        return placed;
+                    };
                     let here = fit(node, &pods.request).min(remaining);
-                    *node = take(node, &pods.request, here);
+                    for (left, wanted) in node.iter_mut().zip(&pods.request) {
+                        *left -= wanted * here;
+                    }
+                    *node.last_mut().unwrap() -= here;
                     remaining -= here;
-                }
-                if remaining > 0 {
-                    return placed;
+                    *start += usize::from(remaining > 0);
                 }
             }
         }
@@ -246,6 +194,14 @@ mod tests {
         // Nothing to place: as many as are wanted, at once.
         check(&[], &[pods(&[1], 0)], 1000);
         check(&[], &[pods(&[1], 1)], 0);
+        // Demand beyond all numbers.
+        check(&[node(&[i64::MAX], 1)], &[pods(&[i64::MAX], 2)], 0);
+        check(&[node(&[i64::MAX], 4)], &[pods(&[i64::MAX], 2)], 2);
+        check(
+            &[node(&[i64::MAX], i64::MAX)],
+            &[pods(&[1], i64::from(i32::MAX)), pods(&[i64::MAX], 1)],
+            1000,
+        );
     }
 
     #[test]
@@ -255,30 +211,112 @@ mod tests {
         assert_eq!(nodes.sets(&[pods(&[1], 1)], 10), 1);
     }
 
+    /// How often a simulation looks at the runs, which is what it costs.
+    fn steps(runs: &[Run], set: &[Pods], bound: i64) -> (i64, u64) {
+        let width = runs.first().map_or(1, |run| run.left.len());
+        let set = PodSet::new(width, set);
+        let mut described = Vec::new();
+        for run in runs {
+            set.describe(&run.left, &mut described);
+        }
+        let nodes = described.chunks_exact(set.description());
+        let mut simulation = SetSimulation::new(&set);
+        let sets = simulation.sets(nodes.zip(runs.iter().map(|run| run.nodes)), bound);
+        (sets, simulation.steps)
+    }
+
     #[test]
     fn large_clusters_take_no_longer_than_small_ones() {
-        let runs = [
-            node(&[1_000, 4 << 30], 400_000_000),
-            node(&[16_000, 64 << 30], 900_000_000),
-        ];
-        let set = [pods(&[1_000, 2 << 30], 1), pods(&[2_000, 4 << 30], 4)];
-        // Each node of the second kind takes 8 of the large pods, 4 to a set; the small ones go to the first kind
-        // while it lasts, then beside the large ones.
-        let sets = Nodes::new(runs).sets(&set, i64::from(i32::MAX));
-        assert!((1_600_000_000..=1_700_000_000).contains(&sets), "{sets}");
+        fn check(runs: &[Run], set: &[Pods], most_steps: u64) {
+            for times in [1, 1_000_000] {
+                let runs = runs.iter().map(|run| Run {
+                    left: run.left.clone(),
+                    nodes: run.nodes * times,
+                });
+                let (sets, steps) = steps(&runs.collect::<Vec<_>>(), set, i64::MAX);
+                assert!(
+                    sets >= 50 * times && steps <= most_steps,
+                    "{sets} sets, {steps} steps"
+                );
+            }
+        }
+        let gib = 1 << 30;
+        let grades: Vec<Run> = (0..9)
+            .map(|grade| node(&[1000 << grade, (4 * gib) << grade], 500))
+            .collect();
+        // A coordinator and its workers, of round sizes and of others.
+        check(
+            &grades,
+            &[pods(&[1_000, 2 * gib], 1), pods(&[2_000, 4 * gib], 4)],
+            400,
+        );
+        check(
+            &grades,
+            &[pods(&[1_300, 3 * gib], 1), pods(&[2_700, 5 * gib], 4)],
+            400,
+        );
+        // The small pods follow the large ones nearly as fast, in the room these leave.
+        check(&[node(&[23], 1_000)], &[pods(&[1], 20), pods(&[7], 31)], 200);
+        check(&[node(&[44], 1_000)], &[pods(&[1], 1), pods(&[7], 3)], 200);
+    }
+
+    fn check_against_single_nodes(runs: &[Run], set: &[Pods], bound: i64) -> Result<(), TestCaseError> {
+        let nodes = Nodes::new(runs.to_vec());
+        let want = one_by_one(runs, set, bound);
+        prop_assert_eq!(nodes.sets(set, bound), want);
+        let (sets, _) = steps(runs, set, bound);
+        prop_assert_eq!(sets, want, "without the upper bound");
+        Ok(())
+    }
+
+    fn instance(
+        amounts: i64,
+        nodes: i64,
+        requests: i64,
+        replicas: i64,
+    ) -> impl Strategy<Value = (Vec<Run>, Vec<Pods>)> {
+        (1usize..4).prop_flat_map(move |dimensions| {
+            let amount = move |most| prop::collection::vec(0..most, dimensions);
+            let slots = prop_oneof![3 => Just(110i64), 1 => 1i64..12];
+            let run = (amount(amounts), slots, 0..nodes).prop_map(|(mut left, slots, nodes)| {
+                left.push(slots);
+                Run { left, nodes }
+            });
+            let component =
+                (amount(requests), 0..replicas).prop_map(|(request, replicas)| pods(&request, replicas));
+            (
+                prop::collection::vec(run, 1..6),
+                prop::collection::vec(component, 1..5),
+            )
+        })
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
         #[test]
         fn runs_equal_single_nodes(
-            runs in prop::collection::vec((0i64..12, 0i64..12, 0i64..60), 0..5),
-            set in prop::collection::vec((0i64..5, 0i64..5, 0i64..5), 1..4),
-            bound in prop_oneof![0i64..5, Just(100_000i64)],
+            (runs, set) in prop_oneof![
+                instance(12, 60, 5, 5),
+                instance(40, 400, 12, 20),
+                instance(100, 150, 5, 5),
+                instance(400, 40, 30, 20),
+            ],
+            bound in prop_oneof![1 => 0i64..50, 4 => Just(100_000i64)],
         ) {
-            let runs: Vec<Run> = runs.into_iter().map(|(cpu, memory, nodes)| node(&[cpu, memory], nodes)).collect();
-            let set: Vec<Pods> = set.into_iter().map(|(cpu, memory, replicas)| pods(&[cpu, memory], replicas)).collect();
             prop_assume!(set.iter().any(|pods| pods.replicas > 0));
-            prop_assert_eq!(Nodes::new(runs.clone()).sets(&set, bound), one_by_one(&runs, &set, bound));
+            check_against_single_nodes(&runs, &set, bound)?;
+        }
+
+        /// Long chases through the room that other components leave.
+        #[test]
+        fn one_kind_of_node_equals_single_nodes(
+            left in prop::collection::vec(20i64..60, 2),
+            set in prop::collection::vec((1i64..15, 0i64..15, 1i64..30), 2..4),
+            nodes in 1_000i64..2_000,
+        ) {
+            let set: Vec<Pods> = set.into_iter().map(|(cpu, memory, replicas)| pods(&[cpu, memory], replicas)).collect();
+            check_against_single_nodes(&[node(&left, nodes)], &set, 100_000)?;
         }
     }
 }

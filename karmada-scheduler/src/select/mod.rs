@@ -114,6 +114,20 @@ impl Selection {
     }
 }
 
+/// Which candidates' room has a say in a selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomNeeded {
+    /// That of all.
+    All,
+    /// That of the most preferred, if these have enough together; that of all, if they have not.
+    First {
+        /// How many of the most preferred candidates.
+        clusters: usize,
+        /// What they must have together, in [`Candidate::available`].
+        replicas: i64,
+    },
+}
+
 /// Picks the clusters to use among those that passed the filters.
 pub trait SelectStage: Debug + Send + Sync {
     /// Selects clusters.
@@ -127,6 +141,16 @@ pub trait SelectStage: Debug + Send + Sync {
     fn explain(&self, ctx: &Context<'_>, candidates: &[Candidate]) -> Option<SelectionExplanation> {
         let _ = (ctx, candidates);
         None
+    }
+
+    /// Which candidates' room has a say; by default that of all.
+    ///
+    /// Room that has none may be given to [`select`](Self::select) as an upper bound, where exact estimates
+    /// [cost much](crate::ReplicaEstimator::upper_bounds). By these bounds candidates come later in the order of
+    /// preference than all whose room is needed, and must not be selected.
+    fn room_needed(&self, ctx: &Context<'_>, candidates: usize) -> RoomNeeded {
+        let _ = (ctx, candidates);
+        RoomNeeded::All
     }
 }
 
@@ -146,6 +170,19 @@ impl SelectStage for SpreadSelection {
                 by_cluster::select(ctx, candidates, constraint, wanted)
             }
             Method::Unsupported => Err(SelectError::Unsupported),
+        }
+    }
+
+    fn room_needed(&self, ctx: &Context<'_>, candidates: usize) -> RoomNeeded {
+        match Method::of(ctx) {
+            Method::ByCluster { constraint, wanted } => {
+                let allowed = usize::try_from(ctx.max_groups(constraint)).unwrap_or(0);
+                RoomNeeded::First {
+                    clusters: allowed.min(candidates),
+                    replicas: wanted.unwrap_or(0),
+                }
+            }
+            _ => RoomNeeded::All,
         }
     }
 
