@@ -1,12 +1,13 @@
 //! What a binding says about where its workload is and should be (`karmada:pkg/util/binding.go`,
 //! `karmada:pkg/apis/work/v1alpha2/binding_types_helper.go`).
 
+mod change;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::annotations;
 use crate::api::policy::v1alpha1::{
     Placement, PolicySuspension, PurgeMode, ReplicaDivisionPreference, ReplicaSchedulingStrategy,
     ReplicaSchedulingType,
@@ -15,6 +16,9 @@ use crate::api::wire;
 use crate::api::work::v1alpha2::{BindingSnapshot, BindingSuspension, ResourceBindingSpec, TargetCluster};
 use crate::apportion::{Party, Ties, apportion};
 use crate::features::{Feature, FeatureGates};
+use crate::{annotations, json};
+
+pub use change::{PlacementChange, placement_change};
 
 impl ResourceBindingSpec {
     /// Whether a cluster was chosen, for however many replicas.
@@ -124,6 +128,24 @@ impl ResourceBindingSpec {
             Some(ReplicaSchedulingType::Divided) => self.sum_of_replicas() != i64::from(self.replicas),
             _ => false,
         }
+    }
+
+    /// Whether a cluster that records what it got of each component no longer has what the template wants.
+    ///
+    /// Upstream does not look (issue 6998).
+    #[must_use]
+    pub fn is_components_changed(&self) -> bool {
+        let wanted = |target: &TargetCluster| {
+            let wanted = self.components.iter();
+            let wanted = wanted.map(|component| (component.name.as_str(), component.replicas));
+            let got = target.components.iter();
+            wanted.eq(got.map(|component| (component.name.as_str(), component.replicas)))
+        };
+        let mut recorded = self
+            .clusters
+            .iter()
+            .filter(|target| !target.components.is_empty());
+        recorded.any(|target| !wanted(target))
     }
 
     /// Whether the completions of a Job are to be divided among the clusters.
@@ -316,6 +338,22 @@ pub fn applied_placement(
             .map_err(|error| malformed(error.to_string())),
         _ => Err(malformed("it is no object".to_owned())),
     }
+}
+
+/// The annotation with the placement a binding is scheduled with, byte for byte as upstream encodes it.
+///
+/// # Errors
+/// When the placement has no JSON form, which every one has.
+///
+/// ```
+/// use karmada_core::api::policy::v1alpha1::{ClusterAffinity, Placement};
+/// let placement = Placement::new().affinity(ClusterAffinity::names(["member1"]));
+/// let text = karmada_core::binding::encode_applied_placement(&placement)?;
+/// assert_eq!(text, r#"{"clusterAffinity":{"clusterNames":["member1"]}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn encode_applied_placement(placement: &Placement) -> Result<String, serde_json::Error> {
+    json::encode(placement)
 }
 
 #[cfg(test)]

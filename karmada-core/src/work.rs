@@ -12,7 +12,8 @@ use crate::api::meta::ObjectMeta;
 use crate::api::policy::v1alpha1::ConflictResolution;
 use crate::api::work::v1alpha1::{Work, WorkSpec, WorkloadTemplate};
 use crate::api::work::v1alpha2::{
-    BindingSuspension, ClusterResourceBinding, ResourceBinding, ResourceBindingSpec, TargetCluster,
+    BindingSuspension, ClusterResourceBinding, ResourceBinding, ResourceBindingSpec, ResourceBindingStatus,
+    TargetCluster,
 };
 use crate::binding::merge_target_clusters;
 use crate::failover::injected_labels;
@@ -35,6 +36,18 @@ pub enum BindingRef<'a> {
     Cluster(&'a ClusterResourceBinding),
 }
 
+impl<'a> From<&'a ResourceBinding> for BindingRef<'a> {
+    fn from(binding: &'a ResourceBinding) -> Self {
+        Self::Namespaced(binding)
+    }
+}
+
+impl<'a> From<&'a ClusterResourceBinding> for BindingRef<'a> {
+    fn from(binding: &'a ClusterResourceBinding) -> Self {
+        Self::Cluster(binding)
+    }
+}
+
 impl<'a> BindingRef<'a> {
     /// The template, the rules it is placed by, and the clusters chosen.
     #[must_use]
@@ -51,6 +64,24 @@ impl<'a> BindingRef<'a> {
         match self {
             Self::Namespaced(binding) => &binding.metadata,
             Self::Cluster(binding) => &binding.metadata,
+        }
+    }
+
+    /// What became of it.
+    #[must_use]
+    pub fn status(self) -> &'a ResourceBindingStatus {
+        match self {
+            Self::Namespaced(binding) => &binding.status,
+            Self::Cluster(binding) => &binding.status,
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Namespaced(_) => "ResourceBinding",
+            Self::Cluster(_) => "ClusterResourceBinding",
         }
     }
 

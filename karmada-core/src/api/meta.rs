@@ -2,6 +2,8 @@
 //!
 //! k8s-openapi's counterparts refuse an object in which a required member is missing; Kubernetes' decoder reads it as
 //! empty, and admission then names the field. These types follow Kubernetes, and convert to k8s-openapi's.
+//!
+//! The members of what a placement holds are in upstream's order: a binding's annotation has it as text.
 
 use std::collections::BTreeMap;
 
@@ -23,13 +25,13 @@ pub type ResourceList = BTreeMap<String, Quantity>;
 #[serde(default, rename_all = "camelCase")]
 #[schemars(inline, extend("x-kubernetes-map-type" = "atomic"))]
 pub struct LabelSelector {
+    /// Labels that must be present with exactly these values.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
+    pub match_labels: BTreeMap<String, String>,
     /// Requirements on labels.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "atomic"))]
     pub match_expressions: Vec<LabelSelectorRequirement>,
-    /// Labels that must be present with exactly these values.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "BTreeMap::is_empty")]
-    pub match_labels: BTreeMap<String, String>,
 }
 
 /// One requirement on a label.
@@ -135,21 +137,21 @@ impl Taint {
 #[serde(default, rename_all = "camelCase")]
 #[schemars(inline)]
 pub struct Toleration {
-    /// The effect accepted; empty accepts all.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
-    pub effect: String,
     /// The key accepted.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub key: String,
     /// `Exists` or `Equal`; empty means `Equal`.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub operator: String,
-    /// For `NoExecute`: how many seconds the taint is tolerated; absent means for ever, zero or less means not at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub toleration_seconds: Option<i64>,
     /// The value accepted by `Equal`.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
     pub value: String,
+    /// The effect accepted; empty accepts all.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "String::is_empty")]
+    pub effect: String,
+    /// For `NoExecute`: how many seconds the taint is tolerated; absent means for ever, zero or less means not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub toleration_seconds: Option<i64>,
 }
 
 impl Toleration {

@@ -280,6 +280,32 @@ fn spreads() {
 }
 
 #[test]
+fn components_that_changed() {
+    fn check(components: &[(&str, i32)], targets: &[&[(&str, i32)]], want: bool) {
+        let list = |components: &[(&str, i32)]| -> Vec<Value> {
+            let components = components.iter();
+            components
+                .map(|(name, replicas)| json!({"name": name, "replicas": replicas}))
+                .collect()
+        };
+        let clusters: Vec<Value> = targets
+            .iter()
+            .map(|got| json!({"name": "m", "components": list(got)}))
+            .collect();
+        let spec = spec(json!({"components": list(components), "clusters": clusters}));
+        assert_eq!(spec.is_components_changed(), want, "{components:?} {targets:?}");
+    }
+    let both = &[("jm", 1), ("tm", 3)];
+    check(both, &[], false);
+    check(both, &[both, both], false);
+    check(both, &[both, &[("jm", 1), ("tm", 2)]], true);
+    check(both, &[&[("jm", 1)]], true);
+    check(&both[..1], &[both], true);
+    // Where components are not placed as a set nothing is recorded.
+    check(both, &[&[]], false);
+}
+
+#[test]
 fn reads_the_applied_placement() {
     fn check(text: Option<&str>, want: Result<Option<Placement>, &str>) {
         let annotations = text
@@ -324,4 +350,29 @@ proptest! {
         let reversed: Vec<_> = weights.iter().rev().cloned().collect();
         prop_assert_eq!(spread_replicas(replicas, &reversed, &initial, "a"), spread);
     }
+}
+
+#[test]
+fn writes_the_applied_placement_as_upstream_does() {
+    let selector = r#""labelSelector":{"matchLabels":{"a":"<b>","c":"d"},"matchExpressions":[{"key":"e","operator":"In","values":["f"]}]}"#;
+    let affinity = format!(
+        r#"{selector},"fieldSelector":{{"matchExpressions":[{{"key":"zone","operator":"NotIn","values":["z"]}}]}},"clusterNames":["m1","m2"],"exclude":["m3"]"#
+    );
+    let affinities = format!(
+        r#"[{{"affinityName":"g1",{affinity},"overflowAffinities":[{{"affinityName":"o1","clusterNames":["m4"]}}]}},{{"affinityName":"g2"}}]"#
+    );
+    let text = [
+        format!(r#"{{"clusterAffinity":{{{affinity}}},"clusterAffinities":{affinities},"#),
+        r#""clusterTolerations":[{"key":"k","operator":"Equal","value":"v","effect":"NoExecute","tolerationSeconds":30}],"#.to_owned(),
+        r#""spreadConstraints":[{"spreadByField":"region","maxGroups":3,"minGroups":2},{"spreadByLabel":"l","minGroups":1}],"#.to_owned(),
+        r#""replicaScheduling":{"replicaSchedulingType":"Divided","replicaDivisionPreference":"Weighted","weightPreference":"#.to_owned(),
+        r#"{"staticWeightList":[{"targetCluster":{"clusterNames":["m1"]},"weight":2}],"dynamicWeight":"AvailableReplicas"}},"#.to_owned(),
+        r#""workloadAffinity":{"affinity":{"groupByLabelKey":"x"},"antiAffinity":{"groupByLabelKey":"y"}}}"#.to_owned(),
+    ]
+    .concat()
+    .replace("<b>", "\\u003cb\\u003e");
+    let annotations = [(annotations::POLICY_PLACEMENT.to_owned(), text.clone())].into();
+    let placement = applied_placement(&annotations).unwrap().unwrap();
+    assert_eq!(encode_applied_placement(&placement).unwrap(), text);
+    assert_eq!(encode_applied_placement(&Placement::default()).unwrap(), "{}");
 }
