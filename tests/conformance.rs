@@ -66,6 +66,7 @@ const PASSING: &[Passing] = &[
     all("scheduler/large.jsonl.gz", "schedule"),
     all("scheduler/region.jsonl.gz", "schedule"),
     all("scheduler/bench.jsonl.gz", "schedule"),
+    all("scheduler/cycle.jsonl.gz", "cycle"),
     all("core/works.jsonl.gz", "works"),
     all("core/binding.jsonl.gz", "propagate"),
     all("core/default.jsonl.gz", "default"),

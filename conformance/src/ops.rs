@@ -4,6 +4,7 @@
 
 mod admission;
 mod admission_scenarios;
+mod cycle;
 mod eviction;
 mod interpreter;
 mod manifests;
@@ -45,6 +46,7 @@ const SUBJECTS: &[&[Op]] = &[
     eviction::OPS,
     interpreter::OPS,
     schedule::OPS,
+    cycle::OPS,
 ];
 
 /// All ops, in the order of their subjects.

@@ -24,6 +24,7 @@ pub struct Context<'a> {
     snapshot: Snapshot,
     spec: &'a ResourceBindingSpec,
     status: &'a ResourceBindingStatus,
+    affinity_name: &'a str,
     placement: &'a Placement,
     features: FeatureGates,
     corrections: Corrections,
@@ -54,6 +55,7 @@ impl<'a> Context<'a> {
             snapshot,
             spec,
             status,
+            affinity_name: &status.scheduler_observed_affinity_name,
             placement,
             features: options.features,
             corrections: options.profile.corrections(),
@@ -70,6 +72,7 @@ impl<'a> Context<'a> {
             snapshot,
             spec: self.spec,
             status: self.status,
+            affinity_name: self.affinity_name,
             placement: self.placement,
             features: self.features,
             corrections: self.corrections,
@@ -78,6 +81,12 @@ impl<'a> Context<'a> {
             set_plan: OnceCell::new(),
             binding_key: OnceCell::new(),
         }
+    }
+
+    /// Puts another affinity group in force than the status names.
+    pub(crate) fn in_affinity_group(mut self, name: &'a str) -> Self {
+        self.affinity_name = name;
+        self
     }
 
     /// The fleet.
@@ -92,10 +101,18 @@ impl<'a> Context<'a> {
         self.spec
     }
 
-    /// The status of the binding; `scheduler_observed_affinity_name` names the affinity group in force.
+    /// The status of the binding as it was last written; what is in force now is said by
+    /// [`affinity_name`](Self::affinity_name).
     #[must_use]
     pub fn status(&self) -> &'a ResourceBindingStatus {
         self.status
+    }
+
+    /// The affinity group in force, empty if there is none: the one the status names, unless the scheduling cycle is
+    /// trying another one.
+    #[must_use]
+    pub fn affinity_name(&self) -> &'a str {
+        self.affinity_name
     }
 
     /// The placement of the binding.
@@ -141,11 +158,10 @@ impl<'a> Context<'a> {
         if self.placement.cluster_affinity.is_some() {
             return None;
         }
-        let observed = &self.status.scheduler_observed_affinity_name;
         self.placement
             .cluster_affinities
             .iter()
-            .find(|term| term.affinity_name == *observed)
+            .find(|term| term.affinity_name == self.affinity_name)
     }
 
     /// What the affinities of the placement pick.

@@ -45,6 +45,7 @@ mod batch;
 mod cluster_set;
 mod context;
 mod corrections;
+pub mod cycle;
 mod decision;
 pub mod deschedule;
 mod error;

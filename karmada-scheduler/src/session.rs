@@ -209,6 +209,16 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// The same decision for another affinity group than the status names, as the scheduling cycle tries them one after
+    /// the other. To be called before the first step.
+    #[must_use]
+    pub fn in_affinity_group(mut self, name: &'a str) -> Self {
+        if let State::New(Ok(context)) = self.state {
+            self.state = State::New(Ok(context.in_affinity_group(name)));
+        }
+        self
+    }
+
     /// Goes on until estimates are needed or the decision is made. `answers` are those to the last question, none at
     /// first.
     pub fn step(&mut self, answers: Vec<Answer>) -> Step<'a> {

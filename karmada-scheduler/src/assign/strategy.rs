@@ -92,7 +92,7 @@ pub(super) fn each_tier(
 
 /// Whether the affinity group in force has groups that help out.
 pub(super) fn has_tiers(ctx: &Context<'_>) -> bool {
-    !ctx.status().scheduler_observed_affinity_name.is_empty()
+    !ctx.affinity_name().is_empty()
         && ctx
             .affinity_term()
             .is_some_and(|term| !term.overflow_affinities.is_empty())
