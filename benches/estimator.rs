@@ -102,7 +102,7 @@ fn estimator(gates: &[Feature]) -> AccurateEstimator {
     AccurateEstimator::new(CLUSTER).with_features(gates.iter().fold(FeatureGates::default(), on))
 }
 
-fn assumed() -> Vec<Arc<AssumedWorkload>> {
+fn assumed(count: usize) -> Vec<Arc<AssumedWorkload>> {
     let workload = |index: usize| {
         let cpu = format!("{}m", 500 + index % 8 * 250);
         AssumedWorkload {
@@ -113,7 +113,7 @@ fn assumed() -> Vec<Arc<AssumedWorkload>> {
             .unwrap(),
         }
     };
-    (0..100).map(workload).map(Arc::new).collect()
+    (0..count).map(workload).map(Arc::new).collect()
 }
 
 fn replicas(needs: &Value, assumed_workloads: Vec<Arc<AssumedWorkload>>) -> MaxAvailableReplicasRequest {
@@ -164,7 +164,7 @@ fn questions(criterion: &mut Criterion) {
     for (name, request) in [
         ("replicas", replicas(&plain, vec![])),
         ("replicas/node claim", replicas(&claim, vec![])),
-        ("replicas/100 assumed", replicas(&plain, assumed())),
+        ("replicas/100 assumed", replicas(&plain, assumed(100))),
     ] {
         let room = protection.max_available_replicas(&snapshot, &request).unwrap();
         assert!(room.max_replicas > 1_000, "{name}: {room:?}");
@@ -174,7 +174,8 @@ fn questions(criterion: &mut Criterion) {
     }
     for (name, request) in [
         ("component sets", sets(vec![])),
-        ("component sets/100 assumed", sets(assumed())),
+        ("component sets/100 assumed", sets(assumed(100))),
+        ("component sets/500 assumed", sets(assumed(500))),
     ] {
         let room = protection
             .max_available_component_sets(&snapshot, &request)

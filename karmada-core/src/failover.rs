@@ -26,7 +26,7 @@ pub enum FailoverError {
     #[error("purge mode Gracefully needs feature gate GracefulEviction")]
     GracefulEvictionDisabled,
     /// State is to be preserved, and the cluster has not reported any.
-    #[error("the status of the workload in cluster {cluster:?} has not been collected yet")]
+    #[error("the application status has not yet been collected from Cluster({cluster})")]
     NoStatus {
         /// The cluster.
         cluster: String,

@@ -205,7 +205,7 @@ pub fn plan(binding: &ResourceBinding, answers: &[Answer]) -> Option<Plan> {
 }
 
 /// The text of the event about replicas taken back
-/// ([`DESCHEDULE_BINDING_SUCCEED`](karmada_core::events::DESCHEDULE_BINDING_SUCCEED)): what [`deschedule_targets`] makes of
+/// ([`DESCHEDULE_BINDING_SUCCEED`]): what [`deschedule_targets`] makes of
 /// the clusters, which are those of `placed` in the same order.
 #[must_use]
 pub fn describe(placed: &[Placed], targets: &[TargetCluster]) -> String {

@@ -278,3 +278,73 @@ fn fit(left: &[i64], request: &[i64]) -> i64 {
         .filter(|(_, wanted)| **wanted > 0)
         .fold(i64::MAX, |fit, (left, wanted)| fit.min(left / wanted))
 }
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Node;
+    use karmada_core::api::wire;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::MemberState;
+    use super::*;
+    use crate::estimate::simulate;
+
+    fn member(nodes: &[(i64, i64)]) -> MemberSnapshot {
+        let mut member = MemberState::new();
+        for (index, (cpu, slots)) in nodes.iter().enumerate() {
+            let node: Node = serde_json::from_value(json!({
+                "metadata": {"name": format!("n{index}")},
+                "status": {"allocatable": {"cpu": format!("{cpu}m"), "pods": slots.to_string()}},
+            }))
+            .unwrap();
+            member.apply_node(&node).unwrap();
+        }
+        member.snapshot()
+    }
+
+    fn components(set: &[(i64, i32)]) -> Vec<Component> {
+        let list: Vec<_> = set
+            .iter()
+            .map(|(cpu, replicas)| {
+                let request = json!({"cpu": format!("{cpu}m")});
+                json!({"name": "c", "replicas": replicas, "replicaRequirements": {"resourceRequest": request}})
+            })
+            .collect();
+        wire::decode(&json!(list)).unwrap()
+    }
+
+    #[test]
+    fn the_number_of_sets_costs_nothing() {
+        let snapshot = member(&[(i64::MAX / 2, i64::MAX), (i64::MAX / 2, i64::MAX)]);
+        let set = components(&[(1, 3), (2, 1)]);
+        let mut nodes = Placement::new(&snapshot, set.iter());
+        assert_eq!(nodes.sets(&set, i64::MAX / 100), i64::MAX / 100);
+        assert_eq!(
+            nodes.node(1),
+            [i64::MAX / 2, i64::MAX],
+            "the first node has room for them all"
+        );
+    }
+
+    proptest! {
+        /// Single nodes here and runs of equal nodes there are filled alike.
+        #[test]
+        fn nodes_fill_as_runs_do(
+            nodes in prop::collection::vec((0i64..12, 0i64..8), 0..7),
+            set in prop::collection::vec((0i64..5, 0i32..4), 1..4),
+            bound in prop_oneof![0i64..5, Just(1_000i64)],
+        ) {
+            // Names of one digit: their order is that of the list.
+            let snapshot = member(&nodes);
+            let list = components(&set);
+            let got = Placement::new(&snapshot, list.iter()).sets(&list, bound);
+            let runs = nodes.iter().map(|(cpu, slots)| simulate::Run { left: vec![*cpu, *slots], nodes: 1 });
+            let pods: Vec<simulate::Pods> = set
+                .iter()
+                .map(|(cpu, replicas)| simulate::Pods { request: vec![*cpu], replicas: (*replicas).into() })
+                .collect();
+            prop_assert_eq!(got, simulate::Nodes::new(runs).sets(&pods, bound));
+        }
+    }
+}

@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as WireQuantity;
 use karmada_core::api::meta::{ResourceList, Taint};
 use karmada_core::quantity::{ParseQuantityError, Quantity};
 use karmada_core::requirements::{Container, PodSpec, Resources};
+use karmada_core::selector::Labels;
 use karmada_core::toleration::effects;
 use rustc_hash::FxHashMap;
 
@@ -127,6 +128,18 @@ impl MemberSnapshot {
         self.order.is_empty()
     }
 
+    /// The nodes in the order of their names.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeView<'_>> {
+        self.places().filter_map(|(chunk, row)| {
+            let chunk = self.chunks.get(chunk)?;
+            Some(NodeView {
+                chunk,
+                node: chunk.node(row)?,
+                row,
+            })
+        })
+    }
+
     pub(super) fn chunks(&self) -> &[Arc<Chunk>] {
         &self.chunks
     }
@@ -149,6 +162,63 @@ impl MemberSnapshot {
     pub(super) fn quotas(&self, namespace: &str) -> impl Iterator<Item = &Quota> {
         let quotas = self.quotas.get(namespace).into_iter();
         quotas.flat_map(|quotas| quotas.values().map(|quota| &**quota))
+    }
+}
+
+/// What is known of one node: for plugins.
+#[derive(Clone, Copy)]
+pub struct NodeView<'a> {
+    chunk: &'a Chunk,
+    node: &'a NodeRow,
+    row: usize,
+}
+
+impl fmt::Debug for NodeView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeView")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> NodeView<'a> {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        &self.node.name
+    }
+
+    /// The value of a label, if the node has it.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&'a str> {
+        self.node.value(key)
+    }
+
+    /// The taints that keep pods away: those with effect `NoSchedule` or `NoExecute`.
+    #[must_use]
+    pub fn taints(&self) -> &'a [Taint] {
+        &self.node.taints
+    }
+
+    /// Whether it is closed to new pods.
+    #[must_use]
+    pub fn is_unschedulable(&self) -> bool {
+        self.node.unschedulable
+    }
+
+    /// What its pods leave of a resource, at least 0: thousandths of `cpu`, whole units of the rest.
+    #[must_use]
+    pub fn left(&self, resource: &str) -> i64 {
+        let column = self.chunk.column(resource);
+        column
+            .and_then(|column| column.left.get(self.row).copied())
+            .unwrap_or(0)
+    }
+
+    /// How many more pods it takes.
+    #[must_use]
+    pub fn slots_left(&self) -> i64 {
+        self.chunk.slots.get(self.row).copied().unwrap_or(0)
     }
 }
 

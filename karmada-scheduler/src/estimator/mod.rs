@@ -27,7 +27,7 @@ pub use client::{
     CallError, EstimatorRequest, MemberEstimators, Method, answer, object_metadata, requests,
     unschedulable_answer,
 };
-pub use member::{MemberError, MemberSnapshot, MemberState};
+pub use member::{MemberError, MemberSnapshot, MemberState, NodeView};
 pub use node_resource::NodeResourceEstimator;
 pub use plugin::{Code, ComponentEstimation, EstimatorPlugin, PluginResult, ReplicaEstimation};
 pub use request::{

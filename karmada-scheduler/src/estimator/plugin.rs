@@ -130,6 +130,26 @@ pub struct ComponentEstimation<'a> {
 /// Bounds how much a member cluster has room for.
 ///
 /// The smallest number counts, of the plugins that return [`Code::Success`] or [`Code::Unschedulable`].
+///
+/// # Example
+/// At most one replica per rack:
+/// ```
+/// use std::collections::BTreeSet;
+/// use karmada_scheduler::estimator::{EstimatorPlugin, PluginResult, ReplicaEstimation};
+///
+/// #[derive(Debug)]
+/// struct Racks;
+///
+/// impl EstimatorPlugin for Racks {
+///     fn name(&self) -> &str {
+///         "Racks"
+///     }
+///     fn replicas(&self, estimation: &ReplicaEstimation<'_>) -> (i32, PluginResult) {
+///         let racks: BTreeSet<_> = estimation.snapshot.nodes().filter_map(|node| node.label("rack")).collect();
+///         (racks.len().try_into().unwrap_or(i32::MAX), PluginResult::success())
+///     }
+/// }
+/// ```
 pub trait EstimatorPlugin: fmt::Debug + Send + Sync {
     /// What it is called.
     fn name(&self) -> &str;

@@ -569,3 +569,44 @@ fn results_of_the_plugin_for_nodes() {
         0
     );
 }
+
+#[test]
+fn plugins_see_nodes() {
+    let taints = json!([{"key": "t", "effect": "NoSchedule"}, {"key": "u", "effect": "PreferNoSchedule"}]);
+    let nodes = [
+        node(
+            "n2",
+            json!({"cpu": "2", "pods": "3"}),
+            json!({"unschedulable": true, "taints": taints}),
+        ),
+        node(
+            "n1",
+            json!({"memory": "1Gi", "pods": "2"}),
+            json!({"labels": {"rack": "r1"}}),
+        ),
+    ];
+    let snapshot = member(&nodes, &[pod("p", "n2", json!({"cpu": "500m"}))], &[]).snapshot();
+    let seen: Vec<_> = snapshot
+        .nodes()
+        .map(|node| {
+            (
+                node.name(),
+                node.left("cpu"),
+                node.left("memory"),
+                node.slots_left(),
+            )
+        })
+        .collect();
+    assert_eq!(seen, [("n1", 0, 1 << 30, 2), ("n2", 1500, 0, 2)]);
+    let nodes: Vec<_> = snapshot.nodes().collect();
+    assert_eq!(
+        (nodes[0].label("rack"), nodes[1].label("rack")),
+        (Some("r1"), None)
+    );
+    assert_eq!(
+        (nodes[0].is_unschedulable(), nodes[1].is_unschedulable()),
+        (false, true)
+    );
+    assert_eq!((nodes[0].taints().len(), nodes[1].taints().len()), (0, 1));
+    assert_eq!(format!("{:?}", nodes[0]), "NodeView { name: \"n1\", .. }");
+}
