@@ -35,8 +35,10 @@
 //!
 //! [`FilterPlugin`]s remove clusters, [`ScorePlugin`]s rate the others, [`ReplicaEstimator`]s say how much room each
 //! has, a [`SelectStage`] picks the clusters to use, and an [`AssignStage`] divides the replicas among them. A
-//! [`Profile`] names one of each; [`Profile::karmada`], the default, reproduces upstream's decisions. A [`Session`] makes
-//! the same decision in steps, for hosts that ask estimators over the network; [`schedule_batch`] makes many at once.
+//! [`Profile`] names one of each; [`Profile::karmada`], the default, reproduces upstream's decisions, defects included;
+//! [`Profile::corrected`] does without those, and [`Profile::spread`] spreads over several properties of clusters
+//! together. A [`Session`] makes the same decision in steps, for hosts that ask estimators over the network;
+//! [`schedule_batch`] makes many at once.
 #![forbid(unsafe_code)]
 
 mod affinity;

@@ -23,7 +23,7 @@ use karmada_core::api::wire;
 use karmada_core::api::work::v1alpha2::{ResourceBindingSpec, ResourceBindingStatus};
 use karmada_core::apportion::Ties;
 use karmada_core::features::{Feature, FeatureGates};
-use karmada_scheduler::explain::explain;
+use karmada_scheduler::explain::{Spread, explain};
 use karmada_scheduler::{
     AssignError, ClusterId, ClusterSet, Context, ErrorKind, Estimate, EstimateError, EstimateRequest,
     FilterPlugin, Options, Profile, RegionWeights, Registry, ReplicaEstimator, ScheduleError, SelectError,
@@ -958,11 +958,11 @@ fn sets_of_components_go_where_there_is_room() {
 
 #[test]
 fn explanations_say_which_groups_are_used() {
-    fn check(constraints: Value, options: SpreadOptions, want: [&str; 2]) {
+    fn check(placement: Value, options: SpreadOptions, want: [&str; 2]) {
         let spec = json!({
             "resource": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "ns", "name": "web"},
             "replicas": 6,
-            "placement": aggregated(constraints),
+            "placement": placement,
         });
         let spec: ResourceBindingSpec = wire::decode(&spec).unwrap();
         let snapshot = Snapshot::build(&two_by_two(), []).unwrap();
@@ -975,23 +975,47 @@ fn explanations_say_which_groups_are_used() {
         for want in want {
             assert!(text.contains(want), "{want}: {text}");
         }
+        let absent = spec.placement.unwrap().spread_constraints.is_empty();
+        let spread = if absent { Spread::Absent } else { Spread::Applied };
+        assert_eq!(explained.request.spread, spread);
     }
     let zones = json!([
         {"spreadByField": "zone", "minGroups": 3, "maxGroups": 0},
         {"spreadByField": "region", "minGroups": 1, "maxGroups": 2},
     ]);
-    check(
-        zones.clone(),
+    let each = || {
         SpreadOptions::new()
             .at_least_one()
-            .region_weights(RegionWeights::equal()),
+            .region_weights(RegionWeights::equal())
+    };
+    check(
+        aggregated(zones.clone()),
+        each(),
         [
             "3 of 4 candidates: by zone 3 or more: eu-a, eu-b, us-a; by region 1 to 2: eu, us. No choice is better.",
             "Replicas and the limits of each cluster: eu 3: m1 2 (1 to 6), m2 1 (1 to 6); us 3: m3 3 (1 to 6).",
         ],
     );
+    // Upstream does not look at constraints beside fixed weights.
+    let fixed = json!({"replicaSchedulingType": "Divided", "replicaDivisionPreference": "Weighted"});
     check(
-        json!([]),
+        json!({"spreadConstraints": zones, "replicaScheduling": fixed}),
+        each(),
+        [
+            "4 of 4 candidates: by zone 3 or more: eu-a, eu-b, us-a, us-b; by region 1 to 2: eu, us.",
+            "eu 3: m1 2 (1 to 6), m2 1 (1 to 6); us 3: m3 2 (1 to 6), m4 1 (1 to 6).",
+        ],
+    );
+    check(
+        aggregated(json!([{"spreadByField": "zone", "minGroups": 5}])),
+        SpreadOptions::new(),
+        [
+            "is not scheduled: failed to select clusters: spread by zone",
+            "Not at all: spread by zone: 5 groups are asked for and the clusters that can be used are in 4.",
+        ],
+    );
+    check(
+        aggregated(json!([])),
         SpreadOptions::new().max_replicas(4),
         [
             "there are no spread constraints",

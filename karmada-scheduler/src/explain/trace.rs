@@ -337,7 +337,8 @@ fn request(ctx: &Context<'_>, profile: &Profile, selection: Option<&SelectionExp
     let constraints: &[SpreadConstraint] = &placement.spread_constraints;
     let spread = if constraints.is_empty() {
         Spread::Absent
-    } else if ctx.ignores_spread() {
+    } else if ctx.ignores_spread() && !matches!(selection, Some(SelectionExplanation::Other { .. })) {
+        // Other stages than the in-tree one may well look at them.
         Spread::Ignored
     } else {
         Spread::Applied

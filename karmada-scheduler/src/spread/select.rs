@@ -59,7 +59,13 @@ impl SelectStage for TopologySelection {
 
     /// Says which groups are used by each constraint, and whether there could be a better choice.
     fn explain(&self, ctx: &Context<'_>, candidates: &[Candidate]) -> Option<SelectionExplanation> {
-        let choice = choose(&self.options, ctx, candidates.to_vec()).ok()?;
+        let choice = match choose(&self.options, ctx, candidates.to_vec()) {
+            Ok(choice) => choice,
+            Err(error) => {
+                let text = format!("Not at all: {error}.");
+                return Some(SelectionExplanation::Other { text });
+            }
+        };
         if choice.all {
             let because = AllBecause::NoConstraints;
             return Some(SelectionExplanation::All { because });
