@@ -13,6 +13,8 @@ mod random;
 mod recorded;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use karmada_core::api::cluster::v1alpha1::Cluster;
 use karmada_core::api::policy::v1alpha1::{
@@ -647,4 +649,42 @@ fn check_recorded(file: &str) {
 fn recorded_decisions_differ_by_known_defects_only() {
     check_recorded("small.jsonl.gz");
     check_recorded("region.jsonl.gz");
+}
+
+/// Rust sources below a folder, as one text.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| match path.extension() {
+            None if path.is_dir() => sources(&path),
+            Some(extension) if extension == "rs" => fs::read_to_string(path).unwrap(),
+            _ => String::new(),
+        })
+        .collect()
+}
+
+#[test]
+fn every_correction_is_documented_with_tests_that_exist() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(folder.join("../docs/compatibility.md")).unwrap();
+    let section = document
+        .split("\n## ")
+        .find(|section| section.starts_with("Profile corrected"))
+        .unwrap();
+    let sources = sources(&folder.join("src")) + &sources(&folder.join("tests"));
+    let mut documented = Vec::new();
+    for row in section.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        documented.push(cells[1].split('`').nth(1).unwrap());
+        let tests = cells[cells.len() - 2].split('`').skip(1).step_by(2);
+        let tests: Vec<&str> = tests.filter(|name| !name.contains([':', '/'])).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests {
+            assert!(sources.contains(&format!("fn {test}()")), "{test}");
+        }
+    }
+    documented.sort_unstable();
+    let mut all: Vec<&str> = Corrections::all().iter().map(|(name, _)| name).collect();
+    all.sort_unstable();
+    assert_eq!(documented, all);
 }
