@@ -11,7 +11,7 @@ mod arbitrary;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn any_input_is_decided_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
         arbitrary::exercise(&bytes);

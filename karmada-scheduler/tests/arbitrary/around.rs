@@ -23,7 +23,7 @@ fn change<'a, T>(from: &mut Source<'_>, of: &'a [T]) -> Change<&'a T> {
     }
 }
 
-fn duration(from: &mut Source<'_>) -> Duration {
+pub(super) fn duration(from: &mut Source<'_>) -> Duration {
     *from.pick(&[
         &Duration::from_secs(1),
         &Duration::ZERO,

@@ -3,6 +3,7 @@
 
 mod around;
 mod members;
+mod passes;
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -15,7 +16,7 @@ use karmada_core::api::work::v1alpha2::{
     Component, ResourceBinding, ResourceBindingSpec, ResourceBindingStatus,
 };
 use karmada_core::features::{Feature, FeatureGates};
-use karmada_scheduler::explain::{Explanation, explain};
+use karmada_scheduler::explain::{EditAnswer, Explanation, explain, smallest_edit};
 use karmada_scheduler::{
     Answer, AssumedWorkload, Corrections, Decision, Estimate, EstimateError, Fleet, Options, Profile,
     RegionWeights, Registry, ScheduleError, Session, Snapshot, SpreadOptions, Step, diagnose, schedule,
@@ -706,6 +707,18 @@ fn explained(
     assert!(!explanation.to_text().is_empty() && !explanation.to_markdown().is_empty());
 }
 
+/// Asks what it takes for a cluster to be chosen: at most three edits, after which it is.
+fn edited(snapshot: &Snapshot, cluster: &Cluster, binding: &ResourceBinding, options: &Options) {
+    match smallest_edit(snapshot, cluster, &binding.spec, &binding.status, options) {
+        Ok(EditAnswer::Edit(answer)) => {
+            assert!((1..=3).contains(&answer.edits.len()));
+            assert!(answer.targets.iter().any(|target| target.name == cluster.name()));
+        }
+        Ok(_) => {}
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
 /// Some moment.
 fn time(from: &mut Source<'_>) -> Timestamp {
     let time: Time = wire::decode(&json!(from.pick(TIMES))).unwrap();
@@ -753,7 +766,6 @@ pub(crate) fn exercise(bytes: &[u8]) {
     let batch = schedule_batch(&snapshot, &all, &options, NonZeroUsize::MIN);
     assert_eq!(batch.into_iter().map(outcome).collect::<Vec<_>>(), outcomes);
 
-    members::exercise(from);
     around::take_back(from, &bindings);
     let clusters: Vec<Cluster> = changes
         .iter()
@@ -762,6 +774,18 @@ pub(crate) fn exercise(bytes: &[u8]) {
             _ => None,
         })
         .collect();
+    for binding in &bindings {
+        if !clusters.is_empty() && from.chance(8) {
+            edited(
+                &snapshot,
+                &clusters[from.below(clusters.len())],
+                binding,
+                &options,
+            );
+        }
+    }
+    members::exercise(from);
+    passes::exercise(from, &mut fleet, &bindings, &options);
     around::events(from, &mut fleet, &bindings, &clusters, &options);
 
     let profile = (*options.profile).clone().with_remote_estimator("remote");
