@@ -28,10 +28,12 @@ use karmada_core::failover::{
 use karmada_core::features::{Feature, FeatureGates};
 use karmada_core::rebalance::{Outcome, conclude, needs_trigger};
 use karmada_core::taints::{EvictionDecision, apply_policies, eviction_decision, for_ready_condition};
+use karmada_scheduler::cycle::{ApiError, BindingMut, CycleOptions, Need, Reason, schedule_binding};
 use karmada_scheduler::deschedule::{self, UNSCHEDULABLE_THRESHOLD};
 use karmada_scheduler::estimator::{
     AccurateEstimator, MemberEstimators, MemberState, WorkloadObjects, unschedulable_answer,
 };
+use karmada_scheduler::queue::RetryClass;
 use karmada_scheduler::{Options, Profile, ScheduleError, Snapshot, schedule};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -601,6 +603,138 @@ fn a_quota_refuses_what_the_scheduler_writes() {
     place(&clusters, &mut moved, &options(None)).unwrap();
     assert_eq!(targets(&moved), [("m2", 4)]);
     assert_eq!(admit_binding(&moved, Some(&smaller), &[quota]), Ok(vec![]));
+}
+
+/// A pass over a stored binding, with quotas at the door.
+fn pass(
+    clusters: &[Cluster],
+    stored: &mut ResourceBinding,
+    quotas: &[FederatedResourceQuota],
+    now: &str,
+) -> (Need, RetryClass) {
+    let (read, options) = (stored.clone(), CycleOptions::default());
+    let plan = schedule_binding(&read, &Snapshot::build(clusters, []).unwrap(), &options);
+    let need = plan.need().clone();
+    let executed = plan.execute(at(now), |operation| {
+        let mut changed = stored.clone();
+        let written = BindingMut::from(&mut changed).apply(operation);
+        if let Err(exceeded) = admit_binding(&changed, Some(stored), quotas) {
+            return Err(ApiError {
+                code: 403,
+                reason: "QuotaExceeded".into(),
+                message: exceeded.to_string(),
+                causes: Vec::new(),
+            });
+        }
+        *stored = changed;
+        Ok(written)
+    });
+    (need, executed.finished.retry)
+}
+
+fn scheduled(binding: &ResourceBinding) -> (&ConditionStatus, &str, &str) {
+    let condition = &binding.status.conditions[0];
+    (&condition.status, &condition.reason, &condition.message)
+}
+
+#[test]
+fn a_refused_result_is_told_and_tried_again() {
+    let clusters = fleet(&[("m1", 10), ("m2", 10)]);
+    let mut quota: FederatedResourceQuota = wire::decode(&json!({
+        "metadata": {"namespace": "shop", "name": "quota"}, "spec": {"overall": {"cpu": "5"}},
+    }))
+    .unwrap();
+    let mut web = binding(&divided("Weighted"), 6, &[]);
+    let (_, retry) = pass(
+        &clusters,
+        &mut web,
+        std::slice::from_ref(&quota),
+        "2026-01-01T01:00:00Z",
+    );
+    assert_eq!((targets(&web), retry), (vec![], RetryClass::Backoff));
+    let text = "FederatedResourceQuota(shop/quota) exceeded for resource cpu: requested sum 6, limit 5.";
+    assert_eq!(scheduled(&web), (&ConditionStatus::False, "QuotaExceeded", text));
+
+    quota.spec.overall.insert("cpu".into(), "6".parse().unwrap());
+    let (_, retry) = pass(&clusters, &mut web, &[quota], "2026-01-01T01:00:02Z");
+    assert_eq!(
+        (targets(&web), retry),
+        (vec![("m1", 3), ("m2", 3)], RetryClass::Forget)
+    );
+    assert_eq!(
+        (scheduled(&web).0, scheduled(&web).1),
+        (&ConditionStatus::True, "Success")
+    );
+}
+
+#[test]
+fn passes_follow_what_happens_to_a_binding() {
+    let clusters = fleet(&[("m1", 10), ("m2", 10), ("m3", 10)]);
+    let mut web = binding(&divided("Weighted"), 9, &[]);
+    let settle = |web: &mut ResourceBinding, now: &str| {
+        let (need, _) = pass(&clusters, web, &[], now);
+        let (then, _) = pass(&clusters, web, &[], now);
+        assert_eq!(
+            then,
+            Need::UpToDate {
+                observe: true,
+                malformed: None
+            },
+            "{need:?}"
+        );
+        need
+    };
+    let change =
+        |web: &mut ResourceBinding| web.metadata.generation = web.metadata.generation.map(|it| it + 1);
+    let short = |assigned| Need::Schedule(Reason::ReplicasChanged { wanted: 9, assigned });
+    assert_eq!(settle(&mut web, "2026-01-01T01:00:00Z"), short(0));
+    assert_eq!(targets(&web), [("m1", 3), ("m2", 3), ("m3", 3)]);
+
+    // Evicted: what is missing goes elsewhere, what is there stays.
+    web.spec.graceful_evict_cluster("m1", EvictionOptions::default());
+    change(&mut web);
+    assert_eq!(settle(&mut web, "2026-01-01T02:00:00Z"), short(6));
+    let moved: Vec<_> = targets(&web)
+        .into_iter()
+        .map(|(name, replicas)| (name.to_owned(), replicas))
+        .collect();
+    assert_eq!(
+        moved.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["m2", "m3"]
+    );
+    assert!(
+        moved.iter().all(|(_, replicas)| (4..=5).contains(replicas)),
+        "{moved:?}"
+    );
+    look_after_evictions(&mut web, at("2026-01-01T02:00:01Z"));
+    report(&mut web, &[("m2", "Healthy"), ("m3", "Healthy")]);
+    assert_eq!(look_after_evictions(&mut web, at("2026-01-01T02:00:02Z")), ["m1"]);
+    change(&mut web);
+    let (need, _) = pass(&clusters, &mut web, &[], "2026-01-01T02:00:03Z");
+    assert!(
+        matches!(need, Need::UpToDate { .. }),
+        "nothing goes back by itself: {need:?}"
+    );
+
+    // Descheduled: the same from another side.
+    web.status.aggregated_status =
+        wire::decode(&json!([{"clusterName": "m2", "status": {"readyReplicas": 1}},
+            {"clusterName": "m3", "status": {"readyReplicas": 9}}]))
+        .unwrap();
+    let answer = Ok(vec![TargetCluster::new("m2", 2)]);
+    web.spec.clusters = deschedule::plan(&web, &[answer]).unwrap().clusters;
+    change(&mut web);
+    assert_eq!(settle(&mut web, "2026-01-01T03:00:00Z"), short(7));
+    assert_eq!(web.spec.sum_of_replicas(), 9);
+
+    // Rebalanced: everything is placed anew, once.
+    let asked = at("2026-01-01T04:00:00Z");
+    web.spec.clusters = vec![TargetCluster::new("m1", 9)];
+    web.spec.reschedule_triggered_at = Some(Time(asked));
+    change(&mut web);
+    let triggered = Need::Schedule(Reason::RescheduleTriggered { at: asked });
+    assert_eq!(settle(&mut web, "2026-01-01T04:00:01Z"), triggered);
+    assert_eq!(web.spec.clusters.len(), 3);
 }
 
 proptest! {
