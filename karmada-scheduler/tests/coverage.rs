@@ -10,11 +10,21 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a row says instead of a test when its rule is about what a host does over the network.
+/// What a row says instead of a test when its rule is about what only a host does: connections, workers, flags, metrics.
 const LATER: &str = "later: client";
 
 /// The rules for which that is so: section and unit.
-const OF_THE_CLIENT: &[(&str, usize)] = &[("1.7", 9), ("5.6", 1), ("5.6", 2), ("5.6", 16), ("5.6", 17)];
+const OF_THE_CLIENT: &[(&str, usize)] = &[
+    ("1.6", 1),
+    ("1.7", 9),
+    ("5.6", 1),
+    ("5.6", 2),
+    ("5.6", 16),
+    ("5.6", 17),
+    ("6.2", 6),
+    ("7.3", 5),
+    ("7.4", 1),
+];
 
 /// A row of the document.
 #[derive(Debug)]
