@@ -275,10 +275,10 @@ fn kept_out(seed: u64) -> Case {
         "placement": placement,
         "gracefulEvictionTasks": tasks,
     });
-    let profile = if rng.chance(20) {
-        Profile::corrected()
-    } else {
-        Profile::karmada()
+    let profile = match rng.below(10) {
+        0 => Profile::spread(),
+        1..=2 => Profile::corrected(),
+        _ => Profile::karmada(),
     };
     Case {
         clusters: clusters

@@ -220,12 +220,17 @@ impl Explanation {
     /// Why a cluster gets its number of replicas; absent where replicas are not divided, or not among it.
     #[must_use]
     pub fn share(&self, cluster: &str) -> Option<&ShareExplanation> {
+        self.tier_and_share(cluster).map(|(_, share)| share)
+    }
+
+    fn tier_and_share(&self, cluster: &str) -> Option<(&TierExplanation, &ShareExplanation)> {
         let Some(AssignmentExplanation::Divided { tiers }) = &self.assignment else {
             return None;
         };
-        tiers
-            .iter()
-            .flat_map(|tier| &tier.shares)
-            .find(|share| share.cluster == cluster)
+        tiers.iter().find_map(|tier| {
+            let by_name = |share: &ShareExplanation| share.cluster.as_str().cmp(cluster);
+            let position = tier.shares.binary_search_by(by_name).ok()?;
+            Some((tier, tier.shares.get(position)?))
+        })
     }
 }

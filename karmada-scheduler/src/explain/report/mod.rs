@@ -129,17 +129,13 @@ impl Explanation {
 
     /// Why each target got its number.
     fn numbers(&self, document: &mut Document) {
-        let rows = shares::rows(self);
-        if rows.is_empty() && self.assignment.is_none() {
+        if self.assignment.is_none() {
             return;
         }
+        let (rows, hidden) = shares::rows(self, SHOWN);
         document.heading("Why these numbers");
         document.lines(shares::summary(self));
-        let hidden = rows.len().saturating_sub(SHOWN);
-        document.table(
-            ["CLUSTER", "REPLICAS", "WHY"],
-            rows.into_iter().take(SHOWN).collect(),
-        );
+        document.table(["CLUSTER", "REPLICAS", "WHY"], rows);
         document.lines(more(hidden, "cluster"));
     }
 

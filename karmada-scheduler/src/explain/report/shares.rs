@@ -6,37 +6,45 @@ use crate::explain::{
     TieOrder, TieRule, TierExplanation,
 };
 
-/// A row per selected cluster: its name, its replicas and why; those with the most replicas first.
-pub(super) fn rows(explanation: &Explanation) -> Vec<[String; 3]> {
-    let mut rows: Vec<(i64, [String; 3])> = Vec::new();
-    for cluster in &explanation.clusters {
-        let Some(candidate) = cluster.candidate() else {
-            continue;
-        };
-        if candidate.selected.is_none() {
-            continue;
-        }
+/// A row per selected cluster, its name, its replicas and why, those with the most replicas first; no more than so many,
+/// and how many there are besides.
+pub(super) fn rows(explanation: &Explanation, shown: usize) -> (Vec<[String; 3]>, usize) {
+    if matches!(
+        explanation.assignment,
+        None | Some(AssignmentExplanation::Other { .. })
+    ) || failed(explanation)
+    {
+        return (Vec::new(), 0);
+    }
+    let mut selected: Vec<(&str, &CandidateExplanation)> = explanation
+        .clusters
+        .iter()
+        .filter_map(|cluster| Some((cluster.name.as_str(), cluster.candidate()?)))
+        .filter(|(_, candidate)| candidate.selected.is_some())
+        .collect();
+    // Stable: by name among equals.
+    selected.sort_by_key(|(_, candidate)| candidate.target.map_or(1, |replicas| -i64::from(replicas)));
+    let hidden = selected.len().saturating_sub(shown);
+    let rows = selected.into_iter().take(shown).map(|(name, candidate)| {
         let replicas = candidate.target;
         let cell = replicas.map_or_else(|| "-".to_owned(), |replicas| replicas.to_string());
-        let why = of(explanation, &cluster.name).or_else(|| without_share(explanation, candidate));
-        if let Some(why) = why {
-            let order = replicas.map_or(1, |replicas| -i64::from(replicas));
-            rows.push((order, [cluster.name.clone(), cell, why]));
-        }
+        let why = of(explanation, name).or_else(|| without_share(explanation, candidate));
+        [name.to_owned(), cell, why.unwrap_or_default()]
+    });
+    (rows.collect(), hidden)
+}
+
+/// Whether a tier could not be served.
+fn failed(explanation: &Explanation) -> bool {
+    match &explanation.assignment {
+        Some(AssignmentExplanation::Divided { tiers }) => tiers.iter().any(|tier| tier.error.is_some()),
+        _ => false,
     }
-    // Stable: by name among equals.
-    rows.sort_by_key(|(order, _)| *order);
-    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn without_share(explanation: &Explanation, candidate: &CandidateExplanation) -> Option<String> {
-    let tiers = match &explanation.assignment {
-        Some(AssignmentExplanation::Everywhere) => return Some("selected".to_owned()),
-        Some(AssignmentExplanation::Divided { tiers }) => tiers,
-        _ => return None,
-    };
-    if tiers.iter().any(|tier| tier.error.is_some()) {
-        return None;
+    if explanation.assignment == Some(AssignmentExplanation::Everywhere) {
+        return Some("selected".to_owned());
     }
     let tier = candidate.overflow_tier?;
     Some(format!(
@@ -108,13 +116,7 @@ fn tier(tier: &TierExplanation) -> Option<String> {
 
 /// Why a cluster gets its number.
 pub(super) fn of(explanation: &Explanation, cluster: &str) -> Option<String> {
-    let Some(AssignmentExplanation::Divided { tiers }) = &explanation.assignment else {
-        return None;
-    };
-    let (tier, share) = tiers.iter().find_map(|tier| {
-        let share = tier.shares.iter().find(|share| share.cluster == cluster)?;
-        Some((tier, share))
-    })?;
+    let (tier, share) = explanation.tier_and_share(cluster)?;
     Some(why(tier, share))
 }
 
