@@ -110,6 +110,13 @@ struct Best {
     chosen: Vec<usize>,
 }
 
+impl Best {
+    /// The larger, the better.
+    fn key(&self) -> (Worth, Reverse<usize>) {
+        (self.worth, Reverse(self.groups))
+    }
+}
+
 /// A place in the search: what is chosen, and what can still be.
 struct Frame {
     list: Rc<Vec<usize>>,
@@ -171,6 +178,10 @@ impl<'a> Search<'a> {
 
     fn run(&mut self, list: &[usize]) {
         let list = self.usable(list);
+        self.charge(list.len());
+        let Some(most) = self.bound(&list, self.problem.max_clusters) else {
+            return;
+        };
         let mut stack = vec![Frame {
             list: Rc::new(list),
             at: 0,
@@ -187,16 +198,23 @@ impl<'a> Search<'a> {
                 return;
             }
             self.take_free(frame);
-            if self.first && self.best.is_some() {
+            // Nothing can be better, or nothing better is looked for.
+            if self
+                .best
+                .as_ref()
+                .is_some_and(|best| self.first || best.key() >= most)
+            {
                 return;
             }
             let list = frame.list.get(frame.at..).unwrap_or_default();
             let slots = self.problem.max_clusters - self.chosen.len();
-            let head = list
-                .first()
-                .copied()
-                .filter(|_| slots > 0 && self.promising(list, slots));
-            self.charge(list.len());
+            // The first of many clusters are taken without looking far ahead.
+            let on_the_way = !descended && slots > 64 && !self.chosen.len().is_multiple_of(64);
+            let mut head = list.first().copied().filter(|_| slots > 0);
+            if !on_the_way && head.is_some() {
+                self.charge(list.len());
+                head = head.filter(|_| self.promising(list, slots));
+            }
             let Some(head) = head else {
                 descended = true;
                 for _ in 0..frame.own {
@@ -287,7 +305,7 @@ impl<'a> Search<'a> {
         }
         self.chosen.push(position);
         self.worth = add(self.worth, item.worth);
-        self.room = self.room.saturating_add(item.room);
+        self.room += item.room;
         limited
     }
 
@@ -370,11 +388,8 @@ impl<'a> Search<'a> {
             return;
         }
         let groups = self.open.iter().sum();
-        let better = self
-            .best
-            .as_ref()
-            .is_none_or(|best| (self.worth, Reverse(groups)) > (best.worth, Reverse(best.groups)));
-        if better {
+        let key = (self.worth, Reverse(groups));
+        if self.best.as_ref().is_none_or(|best| key > best.key()) {
             self.best = Some(Best {
                 worth: self.worth,
                 groups,
@@ -385,10 +400,17 @@ impl<'a> Search<'a> {
 
     /// Whether some of the candidates can make the choice meet everything and be the best.
     fn promising(&mut self, list: &[usize], slots: usize) -> bool {
+        let bound = self.bound(list, slots);
+        bound.is_some_and(|bound| self.best.as_ref().is_none_or(|best| bound > best.key()))
+    }
+
+    /// What the choice can become worth with some of the candidates, and with how few groups; nothing when it cannot
+    /// meet everything.
+    fn bound(&mut self, list: &[usize], slots: usize) -> Option<(Worth, Reverse<usize>)> {
         let problem = self.problem;
         let take = slots.min(list.len());
         if self.chosen.len() + take < problem.min_clusters {
-            return false;
+            return None;
         }
         let items = || list.iter().filter_map(|position| problem.items.get(*position));
         let room = most_room(items().map(|item| item.room), take, list.len());
@@ -400,16 +422,14 @@ impl<'a> Search<'a> {
         tally.count(problem, items());
         let bound = self.within_properties(&tally, slots, (room, worth));
         self.tally = tally;
-        let Some((room, worth)) = bound else { return false };
+        let (room, worth) = bound?;
         if self.room.saturating_add(room) < problem.wanted {
-            return false;
+            return None;
         }
-        self.best.as_ref().is_none_or(|best| {
-            // There will be at least as many groups as there are, and as many as are asked for.
-            let properties = problem.properties.iter().zip(&self.open);
-            let groups: usize = properties.map(|(limits, open)| limits.min.max(*open)).sum();
-            (add(self.worth, worth), Reverse(groups)) > (best.worth, Reverse(best.groups))
-        })
+        // There will be at least as many groups as there are, and as many as are asked for.
+        let properties = problem.properties.iter().zip(&self.open);
+        let groups = properties.map(|(limits, open)| limits.min.max(*open)).sum();
+        Some((add(self.worth, worth), Reverse(groups)))
     }
 
     /// The most that candidates can add given the maximum of groups of each property; nothing when a minimum cannot be
@@ -716,5 +736,21 @@ mod tests {
         let answer = best(&problem(10, 400), STEPS);
         let chosen = answer.chosen.unwrap();
         assert!(chosen.iter().map(|position| items[*position].room).sum::<i64>() >= 400);
+        // Many clusters are taken at once.
+        let any = Property {
+            min: 0,
+            max: usize::MAX,
+            overlapping: false,
+        };
+        let answer = best(
+            &Problem {
+                properties: vec![any],
+                ..problem(2000, 700)
+            },
+            STEPS,
+        );
+        let chosen = answer.chosen.unwrap();
+        assert_eq!(chosen.len(), 2000);
+        assert!(chosen.iter().map(|position| items[*position].room).sum::<i64>() >= 700);
     }
 }
