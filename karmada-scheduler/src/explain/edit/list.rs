@@ -285,7 +285,7 @@ fn group_limits(ctx: &Context<'_>, cluster: &Cluster, ranked: &[Candidate]) -> V
             lower.sort_unstable_by_key(|rung| -rung);
         }
         // A maximum below the minimum is none.
-        let max = max.max(min - 1).max(0);
+        let max = max.max(min.saturating_sub(1)).max(0);
         let mut higher = rungs(max, groups);
         if max < place && place < groups && !higher.contains(&place) {
             higher.push(place);
