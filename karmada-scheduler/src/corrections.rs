@@ -141,6 +141,13 @@ corrections! {
         /// (`karmada:pkg/scheduler/scheduler.go`). Corrected: it looks again.
         pub suspended_while_queued,
 
+        /// Passes that wrote their result and not their status.
+        ///
+        /// Upstream finds nothing to do when it tries again, so that a divided workload keeps a condition that does not
+        /// hold, none at all, or the name of an affinity group it has left (`karmada:pkg/scheduler/scheduler.go`).
+        /// Corrected: it is scheduled again until the status says that it was.
+        pub unfinished_passes,
+
         // The queue.
 
         /// The priority of a binding that is queued already.

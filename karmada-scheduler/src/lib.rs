@@ -39,6 +39,11 @@
 //! [`Profile::corrected`] does without those, and [`Profile::spread`] spreads over several properties of clusters
 //! together. A [`Session`] makes the same decision in steps, for hosts that ask estimators over the network;
 //! [`schedule_batch`] makes many at once.
+//!
+//! # Around a decision
+//!
+//! [`queue`] says which binding is next and when a failed one is tried again; [`cycle`] whether and why a binding is
+//! scheduled, and what a pass over it writes, tells and remembers.
 #![forbid(unsafe_code)]
 
 mod affinity;

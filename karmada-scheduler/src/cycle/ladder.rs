@@ -8,7 +8,9 @@ use karmada_core::api::work::v1alpha2::ResourceBindingSpec;
 use karmada_core::binding::{
     AppliedPlacementError, PlacementChange, applied_placement, placement_change, reschedule_required,
 };
+use karmada_core::conditions::BINDING_SCHEDULED;
 use karmada_core::features::Feature;
+use karmada_core::status::is_condition_true;
 use karmada_core::work::BindingRef;
 
 use super::CycleOptions;
@@ -68,6 +70,9 @@ pub enum Reason {
         /// The first of them in the order of its clusters.
         cluster: String,
     },
+    /// Its status does not say that it was scheduled. Only with
+    /// [`unfinished_passes`](crate::Corrections::unfinished_passes).
+    Unfinished,
 }
 
 /// How metrics class the passes that schedule (label `schedule_type`).
@@ -122,6 +127,7 @@ impl fmt::Display for Reason {
             Self::NoWorkload => f.write_str("what is no workload is always scheduled"),
             Self::Duplicated => f.write_str("what is duplicated is always scheduled"),
             Self::ClusterDeleting { cluster } => write!(f, "cluster {cluster} is being deleted"),
+            Self::Unfinished => f.write_str("the status does not say that it was scheduled"),
         }
     }
 }
@@ -219,6 +225,9 @@ pub fn assess<'a>(binding: impl Into<BindingRef<'a>>, snapshot: &Snapshot, optio
         return Need::Schedule(Reason::ClusterDeleting {
             cluster: cluster.to_owned(),
         });
+    }
+    if corrections.unfinished_passes && !is_condition_true(&status.conditions, BINDING_SCHEDULED) {
+        return Need::Schedule(Reason::Unfinished);
     }
     Need::UpToDate {
         observe: metadata.generation.unwrap_or_default() != status.scheduler_observed_generation,

@@ -263,6 +263,26 @@ fn clusters_that_are_deleted() {
 }
 
 #[test]
+fn passes_that_did_not_write_their_status() {
+    let said = |status: Option<&str>, correction: Option<&str>| {
+        let with_condition = changed(|value| {
+            if let Some(status) = status {
+                value["status"]["conditions"] = json!([{"type": "Scheduled", "status": status}]);
+            }
+        });
+        need(with_condition, &[], correction).to_string()
+    };
+    for status in [None, Some("False"), Some("True")] {
+        assert_eq!(said(status, None), NOTHING);
+    }
+    let corrected = Some("unfinished_passes");
+    const UNFINISHED: &str = "ReconcileSchedule: the status does not say that it was scheduled";
+    assert_eq!(said(None, corrected), UNFINISHED);
+    assert_eq!(said(Some("False"), corrected), UNFINISHED);
+    assert_eq!(said(Some("True"), corrected), NOTHING);
+}
+
+#[test]
 fn generations() {
     let seen = |generation: i64| {
         need(
