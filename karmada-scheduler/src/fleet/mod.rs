@@ -203,8 +203,9 @@ impl Fleet {
     /// Upstream does so [once a minute](ASSUMPTION_SWEEP_INTERVAL) and does not count what is left in between, but an
     /// assumption about another cluster of the binding revives that. Here what has expired once is gone.
     pub fn expire(&mut self, now: Timestamp) -> usize {
-        self.generation += 1;
-        self.assumptions.expire(now)
+        let expired = self.assumptions.expire(now);
+        self.generation += u64::from(expired > 0);
+        expired
     }
 
     /// When the next assumption expires.

@@ -9,7 +9,7 @@ use karmada_core::api::cluster::v1alpha1::Cluster;
 use karmada_core::api::meta::ObjectMeta;
 use karmada_core::api::policy::v1alpha1::ClusterAffinityTerm;
 use karmada_core::api::work::v1alpha2::{
-    AggregatedStatusItem, ResourceBinding, ResourceBindingSpec, ResourceBindingStatus, ResourceHealth,
+    AggregatedStatusItem, ResourceBinding, ResourceBindingSpec, ResourceHealth,
 };
 use karmada_core::features::{Feature, FeatureGates};
 use karmada_core::labels::{
@@ -35,6 +35,21 @@ pub enum Change<T> {
     },
     /// It is gone; as it was last seen.
     Deleted(T),
+}
+
+impl<T> Change<T> {
+    /// The same change, of something else.
+    #[must_use]
+    pub fn map<U>(self, mut map: impl FnMut(T) -> U) -> Change<U> {
+        match self {
+            Self::Added(object) => Change::Added(map(object)),
+            Self::Updated { old, new } => Change::Updated {
+                old: map(old),
+                new: map(new),
+            },
+            Self::Deleted(object) => Change::Deleted(map(object)),
+        }
+    }
 }
 
 /// Why a key comes into the queue, as the counter `queue_incoming_bindings_total` shows it.
@@ -144,7 +159,6 @@ impl Action<'_> {
 /// use karmada_core::api::work::v1alpha2::ResourceBinding;
 /// use karmada_core::features::FeatureGates;
 /// use karmada_core::labels::PROPAGATION_POLICY_PERMANENT_ID;
-/// use karmada_core::work::BindingRef;
 /// use karmada_scheduler::Fleet;
 /// use karmada_scheduler::queue::{Change, EventHandlers, QueueOptions, RetryClass, SchedulingQueue};
 ///
@@ -155,7 +169,7 @@ impl Action<'_> {
 /// let mut binding = ResourceBinding::named("shop", "web-deployment");
 /// let id = (PROPAGATION_POLICY_PERMANENT_ID.to_owned(), "0815".to_owned());
 /// binding.metadata.labels = Some([id].into());
-/// for action in handlers.binding_changed(Change::Added(BindingRef::Namespaced(&binding))) {
+/// for action in handlers.binding_changed(Change::Added(&binding)) {
 ///     action.apply(&mut queue, &mut fleet, now);
 /// }
 /// let queued = queue.pop().ok_or("it waits")?;
@@ -189,7 +203,8 @@ impl EventHandlers {
     /// Whether events about a binding are dealt with: it is for this scheduler, its scheduling is not suspended, and a
     /// policy or a controller is behind it.
     #[must_use]
-    pub fn handles(&self, binding: BindingRef<'_>) -> bool {
+    pub fn handles<'a>(&self, binding: impl Into<BindingRef<'a>>) -> bool {
+        let binding = binding.into();
         let labels = binding.metadata().labels.as_ref();
         let origins = [
             PROPAGATION_POLICY_PERMANENT_ID,
@@ -209,7 +224,8 @@ impl EventHandlers {
     /// binding does not look at its suspension again: upstream leaves the key of a suspended binding in the queue, so
     /// that it is scheduled all the same.
     #[must_use]
-    pub fn binding_changed<'a>(&self, change: Change<BindingRef<'a>>) -> Vec<Action<'a>> {
+    pub fn binding_changed<'a>(&self, change: Change<impl Into<BindingRef<'a>>>) -> Vec<Action<'a>> {
+        let change = change.map(Into::into);
         let mut actions = Vec::new();
         self.index(change, &mut actions);
         match change {
@@ -246,7 +262,7 @@ impl EventHandlers {
     pub fn cluster_changed<'a>(
         &self,
         change: Change<&'a Cluster>,
-        bindings: impl IntoIterator<Item = BindingRef<'a>>,
+        bindings: impl IntoIterator<Item = impl Into<BindingRef<'a>>>,
     ) -> Vec<Action<'a>> {
         let (Change::Added(cluster) | Change::Deleted(cluster) | Change::Updated { new: cluster, .. }) =
             change;
@@ -264,6 +280,7 @@ impl EventHandlers {
         };
         let mut by_new = Vec::new();
         for binding in bindings {
+            let binding = binding.into();
             let requeue = || push(binding, QueueEvent::ClusterChanged);
             if before.is_some_and(|old| self.uses(binding, old)) {
                 actions.push(requeue());
@@ -282,16 +299,17 @@ impl EventHandlers {
     ///
     /// Upstream does not look at the groups that help out, nor at the labels that events about bindings are chosen by.
     #[must_use]
-    pub fn uses(&self, binding: BindingRef<'_>, cluster: &Cluster) -> bool {
-        let (spec, status) = (binding.spec(), status(binding));
+    pub fn uses<'a>(&self, binding: impl Into<BindingRef<'a>>, cluster: &Cluster) -> bool {
+        let binding = binding.into();
+        let (spec, status) = (binding.spec(), binding.status());
         let Some(placement) = &spec.placement else {
             return false;
         };
         if !self.schedules(spec) {
             return false;
         }
-        let in_force =
-            |term: &&ClusterAffinityTerm| term.affinity_name == status.scheduler_observed_affinity_name;
+        let observed = &status.scheduler_observed_affinity_name;
+        let in_force = |term: &&ClusterAffinityTerm| !observed.is_empty() && term.affinity_name == *observed;
         let terms = &placement.cluster_affinities;
         let Some(term) = terms.iter().find(in_force).or_else(|| terms.first()) else {
             let affinity = placement.cluster_affinity.as_ref();
@@ -344,7 +362,7 @@ impl EventHandlers {
             if self.features.enabled(Feature::SchedulingOvercommitProtection) && old.spec().is_workload() {
                 let key = BindingKey::of(new);
                 let healthy =
-                    newly_healthy(&status(old).aggregated_status, &binding.status.aggregated_status);
+                    newly_healthy(&old.status().aggregated_status, &binding.status.aggregated_status);
                 actions.extend(healthy.map(|cluster| Action::Release {
                     binding: key.clone(),
                     cluster,
@@ -401,11 +419,4 @@ fn generation(metadata: &ObjectMeta) -> i64 {
 
 fn labels(cluster: &Cluster) -> impl Iterator<Item = (&String, &String)> {
     cluster.metadata.labels.iter().flatten()
-}
-
-fn status<'a>(binding: BindingRef<'a>) -> &'a ResourceBindingStatus {
-    match binding {
-        BindingRef::Namespaced(binding) => &binding.status,
-        BindingRef::Cluster(binding) => &binding.status,
-    }
 }

@@ -30,7 +30,8 @@ impl BindingKey {
 
     /// The key of a binding.
     #[must_use]
-    pub fn of(binding: BindingRef<'_>) -> Self {
+    pub fn of<'a>(binding: impl Into<BindingRef<'a>>) -> Self {
+        let binding = binding.into();
         let metadata = binding.metadata();
         let name = metadata.name.as_deref().unwrap_or_default();
         match binding {

@@ -1,53 +1,106 @@
 //! Which binding is scheduled next, and when a failed one is tried again (`karmada:pkg/scheduler/internal/queue`).
 //!
-//! A queue keeps keys, not bindings, and reads no clock: every method that depends on the time is told it. A host pushes
-//! the bindings that changed, pops one after the other, makes a pass over each, and gives it back with what becomes of
-//! it. When nothing is ready it sleeps until [`next_deadline`](SchedulingQueue::next_deadline), and flushes.
+//! A queue keeps keys, not bindings, and reads no clock: every method that depends on the time is told it. [`EventHandlers`]
+//! say which keys an event pushes. A host pops one key after the other, makes a pass over the binding, and gives the key
+//! back with what becomes of it; upstream has one worker, so that a pass sees what the one before it decided. When nothing
+//! is ready it sleeps until [`next_deadline`](SchedulingQueue::next_deadline), and flushes.
 //!
 //! Times come from a clock that does not jump; a time before an earlier one counts as that one.
 //!
+//! # Example
+//! A host in memory: events in, passes made and concluded, retries. The binding wants two clusters and there is one, until
+//! another comes.
 //! ```
 //! use std::collections::BTreeMap;
 //! use jiff::{SignedDuration, Timestamp};
-//! use karmada_core::features::FeatureGates;
-//! use karmada_scheduler::queue::{BindingKey, QueueOptions, RetryClass, SchedulingQueue};
+//! use karmada_core::api::cluster::v1alpha1::Cluster;
+//! use karmada_core::api::policy::v1alpha1::{Placement, SpreadConstraint, SpreadFieldValue};
+//! use karmada_core::api::work::v1alpha2::ResourceBinding;
+//! use karmada_core::labels::PROPAGATION_POLICY_PERMANENT_ID;
+//! use karmada_scheduler::cycle::{CycleOptions, schedule_binding};
+//! use karmada_scheduler::queue::{BindingKey, Change, EventHandlers, QueueOptions, RetryClass, SchedulingQueue};
+//! use karmada_scheduler::{ASSUMPTION_TTL, Fleet, Options, Profile, Registry, assumption_expiry};
 //!
-//! // What the passes over each binding come to, the last one first.
-//! let mut passes = BTreeMap::from([
-//!     ("shop/web", vec![RetryClass::Forget]),
-//!     ("shop/db", vec![RetryClass::Forget, RetryClass::Unschedulable]),
-//!     ("shop/job", vec![RetryClass::Forget, RetryClass::Backoff, RetryClass::Backoff]),
-//! ]);
-//! let mut queue = SchedulingQueue::new(FeatureGates::default(), QueueOptions::default());
-//! let start = Timestamp::UNIX_EPOCH;
-//! let mut now = start;
-//!
-//! // Events come in: two bindings of priority 0, one of priority 10.
-//! for (name, priority) in [("web", 0), ("job", 0), ("db", 10)] {
-//!     queue.push(BindingKey::new("shop", name), priority, now);
+//! struct Host {
+//!     handlers: EventHandlers,
+//!     options: CycleOptions,
+//!     queue: SchedulingQueue,
+//!     fleet: Fleet,
+//!     bindings: BTreeMap<BindingKey, ResourceBinding>,
 //! }
 //!
-//! let mut log = Vec::new();
-//! loop {
-//!     queue.flush(now);
-//!     while let Some(binding) = queue.pop() {
-//!         let class = passes.get_mut(binding.key().as_str()).and_then(Vec::pop).unwrap_or(RetryClass::Forget);
-//!         log.push(format!("{}s {} {class:?}", now.duration_since(start).as_secs(), binding.key().name()));
-//!         queue.done(binding, class, now);
+//! impl Host {
+//!     /// An informer has news of a binding.
+//!     fn observe(&mut self, new: ResourceBinding, now: Timestamp) {
+//!         let old = self.bindings.insert(BindingKey::of(&new), new.clone());
+//!         let change = match &old {
+//!             None => Change::Added(&new),
+//!             Some(old) => Change::Updated { old, new: &new },
+//!         };
+//!         for action in self.handlers.binding_changed(change) {
+//!             action.apply(&mut self.queue, &mut self.fleet, now);
+//!         }
 //!     }
-//!     // A host would wait for an event or the deadline, whatever comes first.
-//!     let Some(deadline) = queue.next_deadline() else { break };
-//!     now = deadline;
+//!
+//!     /// Passes over all that is ready; gives what became of each key.
+//!     fn work(&mut self, now: Timestamp) -> Vec<RetryClass> {
+//!         let mut classes = Vec::new();
+//!         self.queue.flush(now);
+//!         while let Some(queued) = self.queue.pop() {
+//!             let Some(mut binding) = self.bindings.get(queued.key()).cloned() else {
+//!                 self.queue.done(queued, RetryClass::Forget, now);
+//!                 continue;
+//!             };
+//!             let plan = schedule_binding(&binding, &self.fleet.snapshot_at(now), &self.options);
+//!             let executed = plan.apply(&mut binding, now);
+//!             executed.effects.apply(&mut self.fleet, queued.key(), assumption_expiry(now, ASSUMPTION_TTL));
+//!             self.observe(binding, now);
+//!             classes.push(executed.finished.retry);
+//!             self.queue.done(queued, executed.finished.retry, now);
+//!         }
+//!         classes
+//!     }
 //! }
-//! assert_eq!(log, [
-//!     "0s db Unschedulable",
-//!     "0s web Forget",
-//!     "0s job Backoff",
-//!     "1s job Backoff",
-//!     "3s job Forget",
-//!     "300s db Forget",
-//! ]);
-//! # assert_eq!(now, start + SignedDuration::from_mins(5) + SignedDuration::from_nanos(1));
+//!
+//! let any_api = Profile::new("any API", &Registry::in_tree().select(&["*", "-APIEnablement"]));
+//! let handlers = EventHandlers::default();
+//! let mut host = Host {
+//!     queue: SchedulingQueue::new(handlers.features, QueueOptions::default()),
+//!     handlers,
+//!     options: Options { profile: any_api.into(), ..Options::default() }.into(),
+//!     fleet: Fleet::new(),
+//!     bindings: BTreeMap::new(),
+//! };
+//! host.fleet.apply(&Cluster::named("member1"))?;
+//!
+//! let mut binding = ResourceBinding::named("shop", "web-configmap");
+//! binding.metadata.labels = Some([(PROPAGATION_POLICY_PERMANENT_ID.to_owned(), "0815".to_owned())].into());
+//! binding.spec.placement = Some(Placement {
+//!     spread_constraints: vec![SpreadConstraint {
+//!         spread_by_field: Some(SpreadFieldValue::Cluster),
+//!         min_groups: 2,
+//!         max_groups: 2,
+//!         ..SpreadConstraint::default()
+//!     }],
+//!     ..Placement::default()
+//! });
+//! let start = Timestamp::UNIX_EPOCH;
+//! host.observe(binding, start);
+//! assert_eq!(host.work(start), [RetryClass::Backoff]);
+//!
+//! // Nothing happens before the end of the back-off.
+//! let first = host.queue.next_deadline().ok_or("it waits")?;
+//! assert_eq!(first, start + SignedDuration::from_secs(1));
+//! assert_eq!(host.work(first), [RetryClass::Backoff]);
+//!
+//! host.fleet.apply(&Cluster::named("member2"))?;
+//! let second = host.queue.next_deadline().ok_or("it waits longer")?;
+//! assert_eq!(second, first + SignedDuration::from_secs(2));
+//! // The second pass is over the new generation that the result of the first made.
+//! assert_eq!(host.work(second), [RetryClass::Forget, RetryClass::Forget]);
+//! assert_eq!(host.bindings[&BindingKey::new("shop", "web-configmap")].spec.clusters.len(), 2);
+//! assert_eq!(host.queue.next_deadline(), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod active;

@@ -252,14 +252,6 @@ fn what_events_about_bindings_do_besides() {
     let held = suspended(old.clone());
     let name = key("web-deployment");
     let check = |row: &str, features: &[Feature], change: Change<&ResourceBinding>, want: &[Action<'_>]| {
-        let change = match &change {
-            Change::Added(binding) => Change::Added(BindingRef::Namespaced(binding)),
-            Change::Updated { old, new } => Change::Updated {
-                old: BindingRef::Namespaced(old),
-                new: BindingRef::Namespaced(new),
-            },
-            Change::Deleted(binding) => Change::Deleted(BindingRef::Namespaced(binding)),
-        };
         assert_eq!(handlers(features).binding_changed(change), want, "{row}");
     };
     let release = |cluster| Action::Release {
@@ -516,11 +508,7 @@ fn which_bindings_a_cluster_matters_to() {
         let mut binding = binding();
         change(&mut binding.spec);
         let a = cluster("m1", &[("zone", "a")]);
-        assert_eq!(
-            EventHandlers::default().uses(BindingRef::Namespaced(&binding), &a),
-            want,
-            "{row}"
-        );
+        assert_eq!(EventHandlers::default().uses(&binding, &a), want, "{row}");
     };
     let affinity = |affinity: Option<ClusterAffinity>| {
         move |spec: &mut ResourceBindingSpec| {
@@ -553,7 +541,7 @@ fn which_bindings_a_cluster_matters_to() {
     let mut unlabelled = binding();
     unlabelled.metadata.labels = None;
     let any = cluster("m1", &[]);
-    assert!(EventHandlers::default().uses(BindingRef::Namespaced(&unlabelled), &any));
+    assert!(EventHandlers::default().uses(&unlabelled, &any));
 }
 
 #[test]
@@ -600,6 +588,22 @@ fn affinity_groups() {
     check("b-overflow", "second", 1, 1, (false, true));
 }
 
+#[test]
+fn an_affinity_group_without_a_name_is_not_in_force() {
+    let term = |name: &str, zone: &str| ClusterAffinityTerm {
+        affinity_name: name.to_owned(),
+        affinity: in_zone(zone),
+        ..ClusterAffinityTerm::default()
+    };
+    let mut binding = binding();
+    binding.spec.placement = Some(Placement {
+        cluster_affinities: vec![term("first", "a"), term("", "b")],
+        ..Placement::default()
+    });
+    let uses = |zone| EventHandlers::default().uses(&binding, &cluster("m1", &[("zone", zone)]));
+    assert_eq!((uses("a"), uses("b")), (true, false));
+}
+
 /// 8.4, 8: upstream crashes over a list of groups that is there and empty; here that is as none.
 #[test]
 fn an_empty_list_of_groups() {
@@ -607,7 +611,7 @@ fn an_empty_list_of_groups() {
     let placement: Placement = serde_json::from_value(json!({"clusterAffinities": []})).unwrap();
     binding.spec.placement = Some(placement);
     binding.status.scheduler_observed_generation = 0;
-    assert!(EventHandlers::default().uses(BindingRef::Namespaced(&binding), &cluster("m1", &[])));
+    assert!(EventHandlers::default().uses(&binding, &cluster("m1", &[])));
 }
 
 #[test]
