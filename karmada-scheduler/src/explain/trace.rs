@@ -67,6 +67,19 @@ struct Traced {
     said: CandidateExplanation,
 }
 
+/// A candidate of which nothing is known.
+fn nothing() -> CandidateExplanation {
+    CandidateExplanation {
+        scores: Vec::new(),
+        score: 0,
+        rank: None,
+        overflow_tier: None,
+        room: None,
+        selected: None,
+        target: None,
+    }
+}
+
 struct Trace<'a, 'c> {
     ctx: &'c Context<'a>,
     profile: &'c Profile,
@@ -89,15 +102,7 @@ impl<'a, 'c> Trace<'a, 'c> {
         }
         let traced = feasible.iter().map(|cluster| Traced {
             cluster,
-            said: CandidateExplanation {
-                scores: Vec::with_capacity(profile.scores.len()),
-                score: 0,
-                rank: None,
-                overflow_tier: None,
-                room: None,
-                selected: None,
-                target: None,
-            },
+            said: nothing(),
         });
         Self {
             ctx,
@@ -278,7 +283,7 @@ impl<'a, 'c> Trace<'a, 'c> {
         for view in ctx.snapshot().clusters() {
             let verdict = if self.feasible.contains(view.id()) {
                 let Some(said) = self.of(view.id()) else { continue };
-                ClusterVerdict::Candidate(Box::new(said.clone()))
+                ClusterVerdict::Candidate(Box::new(std::mem::replace(said, nothing())))
             } else if considered.contains(view.id()) {
                 ClusterVerdict::Rejected(objections(ctx, self.profile, view.id()))
             } else {
