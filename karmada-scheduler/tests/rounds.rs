@@ -101,8 +101,8 @@ impl Plane {
         binding.metadata.labels = Some([id].into());
         binding.metadata.generation = Some(1);
         binding.metadata.resource_version = Some("1".to_owned());
-        let key = BindingKey::of((&binding).into());
-        let actions = self.handlers.binding_changed(Change::Added((&binding).into()));
+        let key = BindingKey::of(&binding);
+        let actions = self.handlers.binding_changed(Change::Added(&binding));
         self.handle(&actions);
         self.bindings.insert(key.clone(), binding);
         key
@@ -122,13 +122,9 @@ impl Plane {
     }
 
     fn store(&mut self, old: &ResourceBinding, new: ResourceBinding) {
-        let (before, after) = (old.into(), (&new).into());
-        let actions = self.handlers.binding_changed(Change::Updated {
-            old: before,
-            new: after,
-        });
+        let actions = self.handlers.binding_changed(Change::Updated { old, new: &new });
         self.handle(&actions);
-        self.bindings.insert(BindingKey::of((&new).into()), new);
+        self.bindings.insert(BindingKey::of(&new), new);
     }
 
     fn change_cluster(&mut self, name: &str, change: impl FnOnce(&mut Cluster)) {
@@ -137,10 +133,8 @@ impl Plane {
         change(&mut new);
         self.fleet.apply(&new).unwrap();
         let bindings = self.bindings.clone();
-        let actions = self.handlers.cluster_changed(
-            Change::Updated { old: &old, new: &new },
-            bindings.values().map(Into::into),
-        );
+        let change = Change::Updated { old: &old, new: &new };
+        let actions = self.handlers.cluster_changed(change, bindings.values());
         self.handle(&actions);
         self.clusters.insert(name.to_owned(), new);
     }
