@@ -124,6 +124,24 @@ mod tests {
         map.from(|_| Ordering::Equal).copied().collect()
     }
 
+    #[test]
+    fn a_small_piece_is_joined_with_either_neighbour() {
+        for order in [[1, 2], [2, 1]] {
+            let mut map = SortedPieces::default();
+            for key in 0..320_u16 {
+                map.insert(key, 0);
+            }
+            assert_eq!(map.pieces.len(), 4, "64, 64, 64 and 128");
+            // Half of each of two.
+            for key in order.into_iter().flat_map(|piece| piece * 64..piece * 64 + 32) {
+                assert!(map.remove(&key));
+            }
+            assert_eq!(map.pieces.len(), 3);
+            let kept: Vec<u16> = entries(&map).into_iter().map(|entry| entry.0).collect();
+            assert_eq!(kept, (0..64).chain(96..128).chain(160..320).collect::<Vec<_>>());
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
