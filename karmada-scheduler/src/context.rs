@@ -28,6 +28,7 @@ pub struct Context<'a> {
     placement: &'a Placement,
     features: FeatureGates,
     corrections: Corrections,
+    found: OnceCell<Vec<(ClusterId, i32)>>,
     targets: OnceCell<ClusterSet>,
     groups: OnceCell<Groups>,
     set_plan: OnceCell<SetPlan>,
@@ -59,6 +60,7 @@ impl<'a> Context<'a> {
             placement,
             features: options.features,
             corrections: options.profile.corrections(),
+            found: OnceCell::new(),
             targets: OnceCell::new(),
             groups: OnceCell::new(),
             set_plan: OnceCell::new(),
@@ -76,6 +78,7 @@ impl<'a> Context<'a> {
             placement: self.placement,
             features: self.features,
             corrections: self.corrections,
+            found: OnceCell::new(),
             targets: OnceCell::new(),
             groups: OnceCell::new(),
             set_plan: OnceCell::new(),
@@ -143,10 +146,8 @@ impl<'a> Context<'a> {
     pub fn targets(&self) -> &ClusterSet {
         self.targets.get_or_init(|| {
             let mut targets = self.snapshot.no_clusters();
-            for target in &self.spec.clusters {
-                if let Some(cluster) = self.snapshot.find(&target.name) {
-                    targets.insert(cluster);
-                }
+            for (cluster, _) in self.found() {
+                targets.insert(*cluster);
             }
             targets
         })
@@ -262,14 +263,19 @@ impl<'a> Context<'a> {
         )
     }
 
+    /// The entries of the binding's `spec.clusters` whose clusters still exist, with their replicas.
+    pub(crate) fn found(&self) -> &[(ClusterId, i32)] {
+        self.found.get_or_init(|| {
+            let clusters = self.spec.clusters.iter();
+            clusters
+                .filter_map(|target| Some((self.snapshot.find(&target.name)?, target.replicas)))
+                .collect()
+        })
+    }
+
     /// The binding's replicas per cluster that still exists, sorted by slot; of entries with the same name the first.
     pub(crate) fn assigned(&self) -> Vec<(ClusterId, i32)> {
-        let mut assigned: Vec<(ClusterId, i32)> = self
-            .spec
-            .clusters
-            .iter()
-            .filter_map(|target| Some((self.snapshot.find(&target.name)?, target.replicas)))
-            .collect();
+        let mut assigned = self.found().to_vec();
         assigned.sort_by_key(|(cluster, _)| *cluster);
         assigned.dedup_by_key(|(cluster, _)| *cluster);
         assigned

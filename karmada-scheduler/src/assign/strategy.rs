@@ -1,7 +1,7 @@
 //! The in-tree strategies (`karmada:pkg/scheduler/core/assignment.go`, `division_algorithm.go`, `common.go`).
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use karmada_core::api::policy::v1alpha1::{
     ReplicaDivisionPreference, ReplicaSchedulingType, StaticClusterWeight,
@@ -185,12 +185,7 @@ pub(crate) fn by_static_weight(
     let mut weights: Vec<i64> = Vec::new();
     for rule in rules.iter().filter(|rule| rule.weight > 0) {
         for cluster in affinity::matching(ctx.snapshot(), &rule.target_cluster).iter() {
-            if weights.len() <= cluster.slot() {
-                weights.resize(cluster.slot() + 1, 0);
-            }
-            if let Some(weight) = weights.get_mut(cluster.slot()) {
-                *weight = (*weight).max(rule.weight);
-            }
+            at_slot(&mut weights, cluster, |weight| *weight = (*weight).max(rule.weight));
         }
     }
     let party = |candidate: &Candidate, votes| Party {
@@ -262,10 +257,6 @@ pub(super) fn by_room(
     } else {
         return Ok(ByRoom::Unchanged(scheduled));
     };
-    let mut kept: BTreeMap<ClusterId, i64> = BTreeMap::new();
-    for (cluster, replicas) in &scheduled {
-        *kept.entry(*cluster).or_default() += replicas;
-    }
     let rooms: Vec<Room> = match scale {
         Scale::Down => scheduled
             .iter()
@@ -280,20 +271,25 @@ pub(super) fn by_room(
             .collect(),
         Scale::Fresh | Scale::Up => {
             let places = selection.places();
-            let with_replicas = scheduled.iter().filter(|(_, replicas)| *replicas > 0);
-            let prior: BTreeSet<ClusterId> = with_replicas.map(|(cluster, _)| *cluster).collect();
+            let (mut kept, mut prior) = (Vec::new(), ctx.snapshot().no_clusters());
+            for (cluster, replicas) in &scheduled {
+                if scale == Scale::Fresh {
+                    at_slot(&mut kept, *cluster, |own: &mut i64| *own += replicas);
+                } else if *replicas > 0 {
+                    prior.insert(*cluster);
+                }
+            }
             selection
                 .any_order()
                 .iter()
                 .zip(places)
                 .map(|(candidate, place)| {
-                    let own = kept.get(&candidate.cluster).copied().unwrap_or(0);
-                    let room = i64::from(candidate.allocatable);
+                    let own = kept.get(candidate.cluster.slot()).copied().unwrap_or(0);
                     Room {
                         cluster: candidate.cluster,
                         rank: candidate.rank,
-                        room: if scale == Scale::Fresh { room + own } else { room },
-                        prior: scale == Scale::Up && prior.contains(&candidate.cluster),
+                        room: i64::from(candidate.allocatable) + own,
+                        prior: prior.contains(candidate.cluster),
                         place,
                     }
                 })
@@ -340,9 +336,9 @@ impl RoomDivision {
             })
             .collect();
         if self.scale == Scale::Down {
-            let last: BTreeMap<ClusterId, Party> =
-                parties.drain(..).map(|party| (party.cluster, party)).collect();
-            parties = last.into_values().collect();
+            parties.reverse();
+            parties.sort_by_key(|party| party.cluster);
+            parties.dedup_by_key(|party| party.cluster);
         }
         parties
     }
@@ -356,13 +352,17 @@ impl RoomDivision {
             return targets(added);
         }
         // What was there stays: together with what is added, or behind it in the order it had.
-        let mut base: BTreeMap<ClusterId, i64> = self.scheduled.iter().copied().collect();
+        let mut base: Vec<Option<i64>> = Vec::new();
+        for (cluster, replicas) in &self.scheduled {
+            at_slot(&mut base, *cluster, |own| *own = Some(*replicas));
+        }
+        let mut taken = |cluster: ClusterId| base.get_mut(cluster.slot()).and_then(Option::take);
         let mut merged: Vec<(ClusterId, i64)> = added
             .into_iter()
-            .map(|(cluster, replicas)| (cluster, replicas + base.remove(&cluster).unwrap_or(0)))
+            .map(|(cluster, replicas)| (cluster, replicas + taken(cluster).unwrap_or(0)))
             .collect();
         for (cluster, _) in &self.scheduled {
-            if let Some(replicas) = base.remove(cluster) {
+            if let Some(replicas) = taken(*cluster) {
                 merged.push((*cluster, replicas));
             }
         }
@@ -379,11 +379,21 @@ fn scheduled(ctx: &Context<'_>, selected: &[Candidate]) -> Vec<(ClusterId, i64)>
     for candidate in selected {
         set.insert(candidate.cluster);
     }
-    let clusters = ctx.spec().clusters.iter();
-    clusters
-        .filter_map(|target| Some((ctx.snapshot().find(&target.name)?, i64::from(target.replicas))))
+    ctx.found()
+        .iter()
         .filter(|(cluster, _)| set.contains(*cluster))
+        .map(|(cluster, replicas)| (*cluster, i64::from(*replicas)))
         .collect()
+}
+
+/// Changes the cell of a cluster; cells are told apart by slot.
+fn at_slot<T: Clone + Default>(cells: &mut Vec<T>, cluster: ClusterId, change: impl FnOnce(&mut T)) {
+    if cells.len() <= cluster.slot() {
+        cells.resize(cluster.slot() + 1, T::default());
+    }
+    if let Some(cell) = cells.get_mut(cluster.slot()) {
+        change(cell);
+    }
 }
 
 /// The fewest clusters that have room for all wanted replicas: those that have some already first, then those with the

@@ -99,6 +99,7 @@ fn room<T: Clone>(
                 (*name, *amount, column)
             })
             .collect();
+        let by_row = (models && !chunk.models.is_empty()).then(|| chunk.models_by_row());
         for (cluster, room) in clusters.iter().zip(room) {
             let row = row(*cluster);
             let slots = pods_left(chunk, *cluster);
@@ -121,8 +122,9 @@ fn room<T: Clone>(
                 let available = available.unwrap_or(0).saturating_sub(taken.of(name));
                 sets = sets.min(available.max(0) / amount);
             }
-            let column = chunk.models.iter().find(|column| column.rows.contains(row));
-            let modelled = column.filter(|_| models && sets > 0).map(|column| Modelled {
+            let position = by_row.as_ref().and_then(|by_row| by_row.get(row).copied());
+            let column = position.and_then(|position| chunk.models.get(usize::from(position)));
+            let modelled = column.filter(|_| sets > 0).map(|column| Modelled {
                 column,
                 row,
                 assumed: &assumed,

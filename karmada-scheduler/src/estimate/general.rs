@@ -139,13 +139,14 @@ fn replicas(
             }
         }
         if !modelled.is_empty() {
-            for column in &chunk.models {
-                let fits = grades.of(&column.table);
-                for (cluster, room) in clusters.iter().zip(room.iter_mut()) {
-                    let row = row(*cluster);
-                    if column.rows.contains(row) {
-                        *room = (*room).min(nodes_fit(column.counts(row), fits));
-                    }
+            let by_row = chunk.models_by_row();
+            let tables = chunk.models.iter().map(|column| grades.position(&column.table));
+            let tables: Vec<usize> = tables.collect();
+            for (cluster, room) in clusters.iter().zip(room.iter_mut()) {
+                let row = row(*cluster);
+                let position = by_row.get(row).map_or(usize::MAX, |column| usize::from(*column));
+                if let (Some(column), Some(table)) = (chunk.models.get(position), tables.get(position)) {
+                    *room = (*room).min(nodes_fit(column.counts(row), grades.fits(*table)));
                 }
             }
         }
@@ -184,9 +185,10 @@ impl<'a> GradeFits<'a> {
         }
     }
 
-    fn of(&mut self, table: &Arc<GradeTable>) -> &[i64] {
+    /// The position of a table, which is added if it is new.
+    fn position(&mut self, table: &Arc<GradeTable>) -> usize {
         let key = Arc::as_ptr(table);
-        let position = match self.tables.iter().position(|(known, _)| *known == key) {
+        match self.tables.iter().position(|(known, _)| *known == key) {
             Some(position) => position,
             None => {
                 let fit = |capacity: &crate::fleet::models::Capacity| {
@@ -200,7 +202,10 @@ impl<'a> GradeFits<'a> {
                 self.tables.push((key, fits));
                 self.tables.len() - 1
             }
-        };
+        }
+    }
+
+    fn fits(&self, position: usize) -> &[i64] {
         self.tables.get(position).map_or(&[], |(_, fits)| fits)
     }
 }

@@ -123,6 +123,8 @@ pub(crate) struct Chunk {
 
 /// No region.
 pub(crate) const NO_REGION: u16 = u16::MAX;
+/// No resource models.
+const NO_MODELS: u16 = u16::MAX;
 
 fn put<T: Clone>(column: &mut Vec<T>, row: usize, value: T, filler: &T) {
     if column.len() <= row {
@@ -218,6 +220,20 @@ impl Chunk {
             rows.union(&column.rows);
         }
         rows
+    }
+
+    /// Per row the position of its column in `models`; [`NO_MODELS`] for the others.
+    pub(crate) fn models_by_row(&self) -> [u16; ROWS] {
+        let mut by_row = [NO_MODELS; ROWS];
+        for (position, column) in self.models.iter().enumerate() {
+            for row in column.rows.iter() {
+                if let Some(cell) = by_row.get_mut(row) {
+                    // At most one column per row.
+                    *cell = position as u16;
+                }
+            }
+        }
+        by_row
     }
 
     fn index(&mut self, row: usize, cluster: &Cluster) {
