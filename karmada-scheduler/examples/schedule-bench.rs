@@ -1,8 +1,9 @@
 //! Times decisions on recorded fleets: `cargo run --release --example schedule-bench -- FILE [--filter NAME]`.
 //!
-//! A file has one case per line: clusters, a binding's spec and status, and what upstream decides. Each case becomes 64
-//! bindings with distinct requests, replicas, uids and label values; the first is the recorded one. All are decided
-//! in shuffled order, again and again, and every decision is held against the recorded one or the slow reference
+//! A file, compressed where its name ends in `.gz`, has one case per line: clusters, a binding's spec and status, and
+//! what upstream decides. Each case becomes 64 bindings with distinct requests, replicas, uids and label values; the
+//! first is the recorded one. All are decided in shuffled order, again and again, and every decision is held against
+//! the recorded one or the slow reference
 //! of the tests. The time of a decision is that from the spec to the targets, compiling selectors and dropping the
 //! decision included, and nothing is kept from one decision to the next. Allocations are counted apart.
 
@@ -15,7 +16,7 @@
 )]
 
 use std::hint::black_box;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
@@ -58,7 +59,12 @@ fn main() {
     let mut wrong = 0;
     for file in files {
         let reader = std::fs::File::open(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
-        for line in BufReader::new(GzDecoder::new(reader)).lines() {
+        let reader: Box<dyn Read> = if file.ends_with(".gz") {
+            Box::new(GzDecoder::new(reader))
+        } else {
+            Box::new(reader)
+        };
+        for line in BufReader::new(reader).lines() {
             let case: Value = serde_json::from_str(&line.unwrap()).unwrap();
             let name = case["name"].as_str().unwrap_or("?").to_owned();
             if name.contains(&filter) {
