@@ -463,8 +463,7 @@ fn workload_affinity(c: &mut Criterion) {
     }
     let snapshot = fleet.snapshot();
     let placement = json!({"replicaScheduling": {"replicaSchedulingType": "Duplicated"}});
-    let groups =
-        json!({"workloadAffinityGroups": {"affinityGroup": "app=7", "antiAffinityGroup": "zone=8"}});
+    let groups = json!({"workloadAffinityGroups": {"affinityGroup": "app=7", "antiAffinityGroup": "zone=8"}});
     let spec = spec(&placement, 3, &groups);
     let status = ResourceBindingStatus::default();
     let options = with_feature(Feature::WorkloadAffinity);

@@ -185,7 +185,9 @@ pub(crate) fn by_static_weight(
     let mut weights: Vec<i64> = Vec::new();
     for rule in rules.iter().filter(|rule| rule.weight > 0) {
         for cluster in affinity::matching(ctx.snapshot(), &rule.target_cluster).iter() {
-            at_slot(&mut weights, cluster, |weight| *weight = (*weight).max(rule.weight));
+            at_slot(&mut weights, cluster, |weight| {
+                *weight = (*weight).max(rule.weight)
+            });
         }
     }
     let party = |candidate: &Candidate, votes| Party {
