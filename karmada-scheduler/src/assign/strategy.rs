@@ -186,7 +186,7 @@ pub(crate) fn by_static_weight(
     for rule in rules.iter().filter(|rule| rule.weight > 0) {
         for cluster in affinity::matching(ctx.snapshot(), &rule.target_cluster).iter() {
             at_slot(&mut weights, cluster, |weight| {
-                *weight = (*weight).max(rule.weight)
+                *weight = (*weight).max(rule.weight);
             });
         }
     }
