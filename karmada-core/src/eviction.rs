@@ -165,8 +165,12 @@ pub const DEFAULT_EVICTION_RATE: f32 = 0.5;
 /// (`karmada:pkg/controllers/cluster/dynamic_rate_limiter.go`).
 #[must_use]
 pub fn eviction_delay(rate: f32, back_off: Duration) -> Duration {
-    let delay = Duration::try_from_secs_f32(1.0 / rate).unwrap_or(HALTED);
-    delay.min(HALTED).max(back_off)
+    let delay = if rate > 0.0 {
+        Duration::try_from_secs_f32(1.0 / rate).unwrap_or(HALTED)
+    } else {
+        HALTED
+    };
+    delay.max(back_off)
 }
 
 /// How long evictions wait that are halted.

@@ -15,7 +15,8 @@ use crate::conditions;
 use crate::object::Object;
 use crate::work::cluster_of;
 
-/// Sets a condition; says whether anything changed. The transition time moves with the status only.
+/// Sets a condition; says whether anything changed. The transition time moves with the status only: one
+/// that was never set stays so until the status changes.
 pub fn set_condition(conditions: &mut Vec<Condition>, condition: Condition, now: Timestamp) -> bool {
     let mut next = condition;
     match conditions.iter_mut().find(|have| have.type_ == next.type_) {
@@ -27,8 +28,9 @@ pub fn set_condition(conditions: &mut Vec<Condition>, condition: Condition, now:
         Some(have) => {
             if have.status == next.status {
                 next.last_transition_time = have.last_transition_time.clone();
+            } else {
+                next.last_transition_time.get_or_insert(Time(now));
             }
-            next.last_transition_time.get_or_insert(Time(now));
             let changed = *have != next;
             *have = next;
             changed
@@ -345,6 +347,11 @@ mod tests {
         ));
         assert_eq!(list[0].last_transition_time, Some(Time(at(3))));
         assert!(!is_condition_true(&list, "Ready") && list.len() == 1);
+
+        list = vec![ready(ConditionStatus::True, "a")];
+        let again = ready(ConditionStatus::True, "a");
+        assert!(!set_condition(&mut list, again.clone(), at(4)));
+        assert_eq!(list, [again]);
     }
 
     proptest! {

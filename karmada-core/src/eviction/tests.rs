@@ -209,6 +209,9 @@ fn delays_evictions() {
     check(DEFAULT_EVICTION_RATE, 0, 2);
     check(DEFAULT_EVICTION_RATE, 5, 5);
     check(0.1, 5, 10);
+    // Slow is not halted: such a rate waits longer than that.
+    check(1.0 / 4096.0, 5, 4096);
+    check(0.0, 3600, 3600);
     check(0.0, 5, 1800);
     check(-1.0, 5, 1800);
     check(f32::NAN, 5, 1800);
