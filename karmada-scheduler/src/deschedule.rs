@@ -84,14 +84,16 @@ pub fn deschedule_targets(
     placed: &[Placed],
     unschedulable: impl Fn(&str) -> i32,
 ) -> Option<Vec<TargetCluster>> {
+    take_back(placed, |placed| unschedulable(&placed.target.name))
+}
+
+/// The clusters after what is `stuck` is taken back, which is asked of the undesired ones in their order; `None` if
+/// nothing changes.
+fn take_back(placed: &[Placed], mut stuck: impl FnMut(&Placed) -> i32) -> Option<Vec<TargetCluster>> {
     let targets: Vec<TargetCluster> = placed
         .iter()
         .map(|placed| {
-            let stuck = if placed.is_undesired() {
-                unschedulable(&placed.target.name)
-            } else {
-                0
-            };
+            let stuck = if placed.is_undesired() { stuck(placed) } else { 0 };
             without(placed, stuck)
         })
         .collect();
@@ -181,27 +183,17 @@ pub fn plan(binding: &ResourceBinding, answers: &[Answer]) -> Option<Plan> {
     }
     let placed = placed(binding);
     let mut position = 0;
-    let clusters: Vec<TargetCluster> = placed
-        .iter()
-        .map(|placed| {
-            if !placed.is_undesired() {
-                return placed.target.clone();
-            }
-            let numbers = answers.iter().flatten().map(|answer| {
-                let number = answer.get(position)?;
-                (number.name == placed.target.name && number.replicas != -1).then_some(number.replicas)
-            });
-            let stuck = unschedulable(numbers);
-            position += 1;
-            without(placed, stuck)
-        })
-        .collect();
+    let clusters = take_back(&placed, |placed| {
+        let numbers = answers.iter().flatten().map(|answer| {
+            let number = answer.get(position)?;
+            (number.name == placed.target.name && number.replicas != -1).then_some(number.replicas)
+        });
+        let stuck = unschedulable(numbers);
+        position += 1;
+        stuck
+    })?;
     let message = describe(&placed, &clusters);
-    let changed = placed
-        .iter()
-        .zip(&clusters)
-        .any(|(placed, target)| placed.target.replicas != target.replicas);
-    changed.then_some(Plan { clusters, message })
+    Some(Plan { clusters, message })
 }
 
 /// The text of the event about replicas taken back

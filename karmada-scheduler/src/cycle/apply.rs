@@ -29,7 +29,7 @@ impl<'a> From<&'a mut ClusterResourceBinding> for BindingMut<'a> {
 
 impl BindingMut<'_> {
     /// Makes the change as an API server does: a changed spec is a new generation, and every change a new version, as
-    /// far as versions are numbers.
+    /// far as versions are numbers. A binding without a version counts as one of version 0.
     pub fn apply(&mut self, operation: &Operation) -> Written {
         let (metadata, spec, status) = match self {
             Self::Namespaced(binding) => (&mut binding.metadata, &mut binding.spec, &mut binding.status),
@@ -39,7 +39,10 @@ impl BindingMut<'_> {
         if operation.apply(metadata, spec, status) {
             metadata.generation = Some(generation.saturating_add(1));
         }
-        let version = metadata.resource_version.as_deref().unwrap_or_default();
+        let version = match metadata.resource_version.as_deref() {
+            None | Some("") => "0",
+            Some(version) => version,
+        };
         if let Some(next) = version
             .parse()
             .ok()

@@ -18,7 +18,9 @@ use crate::queue::RetryClass;
 pub struct Written {
     /// Its generation now.
     pub generation: i64,
-    /// Its version now.
+    /// Its version now. The copy that is [assigned](crate::Fleet::assign_binding) carries it; with an empty one it cannot be
+    /// compared with the copy that is observed, and as long as both are there, no member of the binding's affinity
+    /// group gets new targets.
     pub resource_version: String,
 }
 

@@ -18,9 +18,10 @@
 //! 4. The name of the group is written into the status, whatever became of the result.
 //! 5. The result is told, and the condition `Scheduled` written. If that fails, its error is what counts.
 //!
-//! Only a success moves `schedulerObservedGeneration` and `lastScheduledTime`, and the generation is the one that was
-//! read: writing a result makes a newer one, so that the binding comes back. Divided workloads then need nothing but the
-//! generation; duplicated ones, and what is no workload, are decided about once more.
+//! Of the passes that schedule, only a success moves `schedulerObservedGeneration` and `lastScheduledTime`; a pass with
+//! nothing to do brings the observed generation up to date. The generation is the one that was read: writing a result
+//! makes a newer one, so that the binding comes back. Divided workloads then need nothing but the generation; duplicated
+//! ones, and what is no workload, are decided about once more.
 //!
 //! Not in the decision: priority orders the queue only ([`schedule_priority_value`]), and a quota is enforced by the
 //! admission of bindings, whose refusal is told apart by [`ApiError::is_quota_exceeded`].

@@ -180,7 +180,7 @@ impl AccurateEstimator {
         match merged.code {
             Code::Error => Err(merged),
             Code::Unschedulable => Ok(0),
-            Code::Success | Code::Noopperation => Ok(number),
+            Code::Success | Code::NoOperation => Ok(number),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use karmada_core::api::work::v1alpha2::{
     Component, NodeClaim, ReplicaRequirements, ResourceBindingSpec, TargetCluster,
@@ -13,6 +14,7 @@ use super::request::{
 use super::{AccurateEstimator, AccurateEstimatorError, MemberSnapshot};
 use crate::deschedule;
 use crate::estimate::{Estimate, EstimateError, EstimateRequest, ReplicaEstimator, Workload, assumed};
+use crate::fleet::AssumedWorkload;
 use crate::session::Answer;
 
 /// What an estimator can be asked.
@@ -110,7 +112,8 @@ impl EstimatorRequest {
 ///
 /// Namespace and priority class of replicas are as in the binding, where they are only if the feature
 /// `ResourceQuotaEstimate` was on when it was made. Assumed workloads go along with the feature
-/// `SchedulingOvercommitProtection`. A hard node affinity without terms is left out: it is nothing on the wire.
+/// `SchedulingOvercommitProtection`. A hard node affinity without terms is left out everywhere: it is nothing on the
+/// wire.
 ///
 /// A host gets the argument from [`Session::estimate_request`](crate::Session::estimate_request), and passes
 /// [`object_metadata`] along for the estimators' logs.
@@ -154,7 +157,7 @@ pub fn requests(request: &EstimateRequest<'_>) -> Vec<EstimatorRequest> {
     clusters
         .map(|id| {
             let cluster = ctx.snapshot().name(*id).to_owned();
-            let assumed_workloads = assumed(ctx, *id).into_iter().cloned().collect();
+            let assumed_workloads = assumed(ctx, *id).into_iter().map(workload_on_wire).collect();
             match workload {
                 Workload::Replicas(_) => EstimatorRequest::Replicas(MaxAvailableReplicasRequest {
                     cluster,
@@ -186,6 +189,27 @@ fn component_on_wire(mut component: Component) -> Component {
         requirements.node_claim = requirements.node_claim.take().map(on_wire);
     }
     component
+}
+
+/// Copies the workload only if it is another on the wire.
+fn workload_on_wire(workload: &Arc<AssumedWorkload>) -> Arc<AssumedWorkload> {
+    let differs = |component: &Component| {
+        let claim = component
+            .replica_requirements
+            .as_ref()
+            .and_then(|requirements| requirements.node_claim.as_ref());
+        claim
+            .and_then(|claim| claim.hard_node_affinity.as_ref())
+            .is_some_and(|affinity| affinity.node_selector_terms.is_empty())
+    };
+    if !workload.components.iter().any(differs) {
+        return workload.clone();
+    }
+    let components = workload.components.iter().cloned();
+    Arc::new(AssumedWorkload {
+        namespace: workload.namespace.clone(),
+        components: components.map(component_on_wire).collect(),
+    })
 }
 
 /// What goes along with calls as metadata `object`, so that an estimator can tell what it is asked for.

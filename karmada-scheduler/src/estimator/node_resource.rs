@@ -44,7 +44,7 @@ impl EstimatorPlugin for NodeResourceEstimator {
         let components = estimation.components;
         if components.is_empty() {
             let reason = format!("{} received empty components list", self.name());
-            return (i32::MAX, PluginResult::new(Code::Noopperation, reason));
+            return (i32::MAX, PluginResult::new(Code::NoOperation, reason));
         }
         let assumed = estimation.assumed_workloads;
         let all = assumed.iter().flat_map(|workload| &workload.components);

@@ -16,7 +16,7 @@ pub enum Code {
     /// There is no room.
     Unschedulable,
     /// The plugin is switched off or has nothing to say.
-    Noopperation,
+    NoOperation,
     /// The plugin failed.
     Error,
 }
@@ -28,7 +28,7 @@ impl Code {
         match self {
             Self::Success => "Success",
             Self::Unschedulable => "Unschedulable",
-            Self::Noopperation => "Nooperation",
+            Self::NoOperation => "Nooperation",
             Self::Error => "Error",
         }
     }
@@ -79,14 +79,14 @@ impl PluginResult {
             reasons.extend(result.reasons);
         }
         if codes.is_empty() {
-            return Self::new(Code::Noopperation, "plugin results are empty");
+            return Self::new(Code::NoOperation, "plugin results are empty");
         }
         let code = if codes.contains(&Code::Error) {
             Code::Error
         } else if codes.contains(&Code::Unschedulable) {
             Code::Unschedulable
-        } else if codes.iter().all(|code| *code == Code::Noopperation) {
-            Code::Noopperation
+        } else if codes.iter().all(|code| *code == Code::NoOperation) {
+            Code::NoOperation
         } else {
             Code::Success
         };
@@ -170,7 +170,7 @@ pub trait EstimatorPlugin: fmt::Debug + Send + Sync {
     fn no_opinion(&self) -> (i32, PluginResult) {
         (
             i32::MAX,
-            PluginResult::new(Code::Noopperation, format!("{} is disabled", self.name())),
+            PluginResult::new(Code::NoOperation, format!("{} is disabled", self.name())),
         )
     }
 }
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn results_merge() {
-        use Code::{Error, Noopperation, Success, Unschedulable};
+        use Code::{Error, NoOperation, Success, Unschedulable};
         fn check(codes: &[Code], want: Code) {
             let results = codes.iter().map(|code| PluginResult::new(*code, code.as_str()));
             let merged = PluginResult::merge(results);
@@ -190,15 +190,15 @@ mod tests {
             assert_eq!(merged.to_string(), format!("[{}]", reasons.join(" ")));
         }
         check(&[Success], Success);
-        check(&[Success, Noopperation], Success);
-        check(&[Noopperation, Noopperation], Noopperation);
-        check(&[Noopperation, Unschedulable, Success], Unschedulable);
+        check(&[Success, NoOperation], Success);
+        check(&[NoOperation, NoOperation], NoOperation);
+        check(&[NoOperation, Unschedulable, Success], Unschedulable);
         check(&[Error, Unschedulable, Success], Error);
-        check(&[Noopperation, Error], Error);
+        check(&[NoOperation, Error], Error);
         assert_eq!(
             PluginResult::merge([]),
-            PluginResult::new(Noopperation, "plugin results are empty")
+            PluginResult::new(NoOperation, "plugin results are empty")
         );
-        assert_eq!(Noopperation.to_string(), "Nooperation");
+        assert_eq!(NoOperation.to_string(), "Nooperation");
     }
 }

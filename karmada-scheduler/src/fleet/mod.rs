@@ -2,7 +2,8 @@
 //!
 //! A [`Fleet`] takes clusters, bindings and assumed workloads as they come and compiles each once; a [`Snapshot`] is
 //! what it knows at one moment. A snapshot is immutable and shared: taking one copies a handful of pointers, and a
-//! change afterwards copies only the chunk it falls into.
+//! change afterwards copies only the chunk it falls into. For a binding that is in an affinity group, this is the group,
+//! with all of its members, and a list of one in 64 of the groups.
 
 mod assumptions;
 pub(crate) mod bindings;

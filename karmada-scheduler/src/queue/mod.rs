@@ -197,7 +197,8 @@ impl QueuedBinding {
         self.timestamp
     }
 
-    /// When it first became ready since it was last forgotten.
+    /// When it first became ready since it was last pushed from outside; a retry does not change it, nor does a push while
+    /// it is ready or, without the correction `queued_priority`, handed out.
     #[must_use]
     pub fn initial_attempt_timestamp(&self) -> Timestamp {
         self.initial_attempt_timestamp.unwrap_or(self.timestamp)

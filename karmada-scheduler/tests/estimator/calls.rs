@@ -66,11 +66,15 @@ fn options(profile: Profile, gates: &[Feature]) -> Options {
 
 /// What a session asks of two clusters, on the first of which a workload is assumed.
 fn asked(rest: &Value, gates: &[Feature]) -> Vec<EstimatorRequest> {
+    asked_besides(other(), rest, gates)
+}
+
+fn asked_besides(assumed: AssumedWorkload, rest: &Value, gates: &[Feature]) -> Vec<EstimatorRequest> {
     let mut fleet = Fleet::new();
     for name in ["m1", "m2"] {
         fleet.apply(&cluster(name, "10")).unwrap();
     }
-    fleet.assume("ns/other", "m1", other());
+    fleet.assume("ns/other", "m1", assumed);
     let profile = Profile::karmada().with_remote_estimator("scheduler-estimator");
     let (spec, status, options) = (
         spec(rest),
@@ -160,6 +164,34 @@ fn requests_follow_the_binding() {
     ];
     check(&workload, &both[..1], [sets("m1", &[]), sets("m2", &[])]);
     check(&workload, &both, [sets("m1", &[other()]), sets("m2", &[])]);
+}
+
+#[test]
+fn assumed_workloads_are_asked_about_as_they_are_on_the_wire() {
+    fn check(claim: &Value, want: &Value) {
+        let workload = |claim: &Value| AssumedWorkload {
+            namespace: "ns".into(),
+            components: components(&json!([
+                component(2, json!({"cpu": "1"})),
+                {"name": "d", "replicas": 1, "replicaRequirements": {"nodeClaim": claim}},
+            ])),
+        };
+        let gates = [Feature::SchedulingOvercommitProtection];
+        for request in asked_besides(workload(claim), &json!({"replicas": 3}), &gates) {
+            let EstimatorRequest::Replicas(request) = request else {
+                panic!("asked about component sets")
+            };
+            let assumed = (request.cluster == "m1").then(|| Arc::new(workload(want)));
+            assert_eq!(request.assumed_workloads, Vec::from_iter(assumed), "{claim}");
+        }
+    }
+    let selector = json!({"a": "b"});
+    check(
+        &json!({"nodeSelector": selector, "hardNodeAffinity": {"nodeSelectorTerms": []}}),
+        &json!({"nodeSelector": selector}),
+    );
+    let claim = json!({"nodeSelector": selector, "hardNodeAffinity": {"nodeSelectorTerms": [{}]}});
+    check(&claim, &claim);
 }
 
 #[test]

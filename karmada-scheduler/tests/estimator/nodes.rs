@@ -477,7 +477,7 @@ impl EstimatorPlugin for Silent {
 
 #[test]
 fn plugins_bound_the_number() {
-    use Code::{Error, Noopperation, Success, Unschedulable};
+    use Code::{Error, NoOperation, Success, Unschedulable};
     fn check(says: Vec<Says>, want: Result<i32, &str>) {
         let plugins = says
             .into_iter()
@@ -516,8 +516,8 @@ fn plugins_bound_the_number() {
     check(vec![], Ok(i32::MAX));
     check(vec![Says(5, Success, "a")], Ok(5));
     check(vec![Says(5, Success, "a"), Says(3, Success, "b")], Ok(3));
-    check(vec![Says(5, Success, "a"), Says(3, Noopperation, "b")], Ok(5));
-    check(vec![Says(3, Noopperation, "b")], Ok(i32::MAX));
+    check(vec![Says(5, Success, "a"), Says(3, NoOperation, "b")], Ok(5));
+    check(vec![Says(3, NoOperation, "b")], Ok(i32::MAX));
     check(vec![Says(5, Success, "a"), Says(3, Unschedulable, "b")], Ok(0));
     check(vec![Says(5, Unschedulable, "a"), Says(3, Error, "b")], Err("a b"));
 }

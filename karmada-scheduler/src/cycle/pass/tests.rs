@@ -463,3 +463,31 @@ fn effects_reach_the_fleet() {
     assert_eq!(assumed(&mut fleet, "m2"), ["shop/web-deployment"]);
     assert_eq!(fleet.next_expiry(), Some(expires));
 }
+
+#[test]
+fn bindings_without_versions_share_an_affinity_group() {
+    let mut fleet = fleet(&[("m1", 9), ("m2", 9)]);
+    let expires = assumption_expiry(now(), ASSUMPTION_TTL);
+    let options = options(&[Feature::WorkloadAffinity], None);
+    for name in ["first", "second", "third"] {
+        let mut binding = binding(json!({"spec": {
+            "replicas": 2, "placement": groups(&[("a", "m1")]), "workloadAffinityGroups": {"affinityGroup": "g"},
+        }}));
+        binding.metadata.name = Some(name.to_owned());
+        binding.metadata.resource_version = (name == "second").then(String::new);
+        fleet.observe_binding(&binding);
+        let executed = schedule_binding(&binding, &fleet.snapshot(), &options).apply(&mut binding, now());
+        let key = BindingKey::new("shop", name);
+        executed.effects.apply(&mut fleet, &key, expires);
+        fleet.observe_binding(&binding);
+        let targets: Vec<&str> = binding
+            .spec
+            .clusters
+            .iter()
+            .map(|target| target.name.as_str())
+            .collect();
+        assert_eq!(targets, ["m1"], "{name}");
+        // The result, the name of the group and the condition are a change each.
+        assert_eq!(binding.metadata.resource_version.as_deref(), Some("3"), "{name}");
+    }
+}
