@@ -175,6 +175,34 @@ fn policies_get_the_defaults_of_admission() {
 }
 
 #[test]
+fn affinity_groups_are_tried_in_order() {
+    let of = |names: &str| format!("clusterNames: [{names}]");
+    let placement = |first: &str, second: &str| {
+        format!(
+            "placement: {{replicaScheduling: {{}}, clusterAffinities: [{{affinityName: first, {}}}, \
+             {{affinityName: second, {}}}]}}",
+            of(first),
+            of(second)
+        )
+    };
+    let check = |name: &str, spec: &str, expected: &[&str]| {
+        let path = policy(name, "{name: web, namespace: default}", spec);
+        let report = report(&["--policy", path.to_str().unwrap()]);
+        let shares = shares(&report);
+        let chosen: Vec<_> = shares
+            .iter()
+            .filter(|(_, verdict, _)| *verdict == "chosen")
+            .collect();
+        let chosen: Vec<&str> = chosen.iter().map(|(name, _, _)| *name).collect();
+        assert_eq!(chosen, expected, "{report}");
+    };
+    check("groups-first", &placement("member1", "member2"), &["member1"]);
+    // The first group has no cluster that may be used.
+    check("groups-second", &placement("member6", "member2"), &["member2"]);
+    check("groups-none", &placement("member6", "nowhere"), &[]);
+}
+
+#[test]
 fn policies_are_refused_by_field() {
     fn check(name: &str, spec: &str, expected: &str) {
         let path = policy(name, "{name: web, namespace: default}", spec);

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use args::{Args, Output, USAGE};
 use inputs::Inputs;
-use inputs::binding::{bind, parts};
+use inputs::binding::{bind, parts, schedule_groups};
 
 fn main() -> ExitCode {
     let outcome = Args::parse(std::env::args().skip(1)).and_then(|args| match args {
@@ -47,6 +47,8 @@ fn run(args: &Args) -> anyhow::Result<String> {
     let snapshot = Snapshot::build(&inputs.fleet, [])?;
     let options = Options::default();
 
+    // Brings the affinity group in force into the status. A failure is explained like anything else.
+    let _ = schedule_groups(&snapshot, spec, status, &options);
     let explanation = explain(&snapshot, spec, status, &options)?;
     let Some(name) = &args.cluster else {
         return Ok(match args.output {

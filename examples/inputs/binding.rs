@@ -11,6 +11,7 @@ use karmada::core::policy::{PolicyRef, select_policy};
 use karmada::core::propagation::{Binding, Interpretation, build_binding};
 use karmada::interpreter::{Replicas, SyncChain, SyncInterpreter};
 use karmada::prelude::*;
+use karmada::scheduler::{Decision, Options, ScheduleError, Snapshot, schedule};
 use serde_json::Value;
 
 use super::{Inputs, PERMANENT_ID};
@@ -73,11 +74,42 @@ pub(crate) fn bind<'a>(
 }
 
 /// What scheduling reads and writes of a binding.
-pub(crate) fn parts(binding: &mut Binding) -> (&mut ResourceBindingSpec, &ResourceBindingStatus) {
+pub(crate) fn parts(binding: &mut Binding) -> (&mut ResourceBindingSpec, &mut ResourceBindingStatus) {
     match binding {
-        Binding::Namespaced(binding) => (&mut binding.spec, &binding.status),
-        Binding::Cluster(binding) => (&mut binding.spec, &binding.status),
+        Binding::Namespaced(binding) => (&mut binding.spec, &mut binding.status),
+        Binding::Cluster(binding) => (&mut binding.spec, &mut binding.status),
     }
+}
+
+/// Schedules, and leaves in the status which of the placement's affinity groups is in force: the first that works out,
+/// or the first of all if none does.
+pub(crate) fn schedule_groups(
+    snapshot: &Snapshot,
+    spec: &ResourceBindingSpec,
+    status: &mut ResourceBindingStatus,
+    options: &Options,
+) -> Result<Decision, ScheduleError> {
+    let terms = spec
+        .placement
+        .iter()
+        .flat_map(|placement| &placement.cluster_affinities);
+    let mut first_failure = None;
+    for term in terms {
+        status
+            .scheduler_observed_affinity_name
+            .clone_from(&term.affinity_name);
+        match schedule(snapshot, spec, status, options) {
+            Ok(decision) => return Ok(decision),
+            Err(error) => {
+                first_failure.get_or_insert((term.affinity_name.clone(), error));
+            }
+        }
+    }
+    let Some((first, error)) = first_failure else {
+        return schedule(snapshot, spec, status, options);
+    };
+    status.scheduler_observed_affinity_name = first;
+    Err(error)
 }
 
 /// What a control plane would do for the policy, and the examples do not.

@@ -21,12 +21,12 @@ use karmada::core::selector::{ImplicitPriority, highest_priority};
 use karmada::core::work::{BindingRef, WorkBuilder};
 use karmada::interpreter::{SyncChain, SyncInterpreter};
 use karmada::scheduler::explain::{ClusterVerdict, Explanation, explain};
-use karmada::scheduler::{Decision, Options, Snapshot, schedule};
+use karmada::scheduler::{Decision, Options, Snapshot};
 use serde_json::Value;
 
 use args::{Args, Format, USAGE};
 use inputs::Inputs;
-use inputs::binding::{Bound, bind, parts, title};
+use inputs::binding::{Bound, bind, parts, schedule_groups, title};
 use report::{ClusterLine, PolicyLine, Report, Verdict, to_yaml};
 
 fn main() -> ExitCode {
@@ -80,7 +80,7 @@ fn propagate(inputs: &Inputs, interpreter: &SyncChain) -> anyhow::Result<Report>
     let snapshot = Snapshot::build(&inputs.fleet, [])?;
     let options = Options::default();
     let (spec, status) = parts(&mut binding);
-    let outcome = schedule(&snapshot, spec, status, &options);
+    let outcome = schedule_groups(&snapshot, spec, status, &options);
     let explanation = explain(&snapshot, spec, status, &options)?;
     let clusters = cluster_lines(&snapshot, &explanation);
     spec.clusters = outcome

@@ -21,7 +21,7 @@ pub(crate) struct Share {
 /// the one with fewer seats, then by order. Without votes nobody gets any.
 ///
 /// # Complexity
-/// `O(k + d log k)` for `k` parties, where `d` is by how many seats rounded proportional shares miss the number to
+/// `O(k + d log k)` for `k` parties and memory for `d` of them, where `d` is by how many seats rounded proportional shares miss the number to
 /// give out: at most `k / 2`, and about the root of it usually.
 pub(crate) fn divide(shares: &mut [Share], seats: u64) {
     let votes: u128 = shares.iter().map(|share| u128::from(share.votes)).sum();
@@ -55,12 +55,11 @@ pub(crate) fn divide(shares: &mut [Share], seats: u64) {
     match given.cmp(&seats) {
         Ordering::Equal => {}
         Ordering::Less => {
-            let mut next: BinaryHeap<Next> = shares
-                .iter()
-                .enumerate()
-                .filter(|(_, share)| share.votes > 0)
-                .map(|(index, share)| Next(*share, index))
-                .collect();
+            let missing = usize::try_from(seats - given).unwrap_or(usize::MAX);
+            let first = first(shares, missing, |index, share| {
+                (share.votes > 0).then_some(Next(*share, index))
+            });
+            let mut next = BinaryHeap::from(first);
             for _ in given..seats {
                 let Some(mut top) = next.peek_mut() else { return };
                 top.0.seats += 1;
@@ -70,11 +69,9 @@ pub(crate) fn divide(shares: &mut [Share], seats: u64) {
             }
         }
         Ordering::Greater => {
-            let mut last: BinaryHeap<Last> = shares
-                .iter()
-                .enumerate()
-                .filter_map(|(index, share)| Last::of(share, index))
-                .collect();
+            let excess = usize::try_from(given - seats).unwrap_or(usize::MAX);
+            let first = first(shares, excess, |index, share| Last::of(share, index));
+            let mut last = BinaryHeap::from(first);
             for _ in seats..given {
                 let Some(Last(taken, index)) = last.pop() else {
                     return;
@@ -86,6 +83,27 @@ pub(crate) fn divide(shares: &mut [Share], seats: u64) {
             }
         }
     }
+}
+
+/// The parties that come first, as many as seats change: whoever comes behind them has no turn, because each seat that
+/// changes leaves one of them fewer before it.
+///
+/// Keeps few of them in memory at a time; large fleets pay for every page.
+fn first<T: Ord>(shares: &[Share], count: usize, of: impl Fn(usize, &Share) -> Option<T>) -> Vec<T> {
+    let room = count.saturating_mul(2).max(64);
+    let mut first: Vec<T> = Vec::new();
+    for entry in shares
+        .iter()
+        .enumerate()
+        .filter_map(|(index, share)| of(index, share))
+    {
+        if first.len() == room {
+            first.select_nth_unstable_by(count, |left, right| right.cmp(left));
+            first.truncate(count);
+        }
+        first.push(entry);
+    }
+    first
 }
 
 /// Which of two parties has the better claim to its next seat.

@@ -93,15 +93,14 @@ impl Selection {
     }
 
     /// What brings the clusters of [`any_order`](Self::any_order) into the order of selection.
-    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + use<> {
-        let places: Vec<Place> = if self.unsorted {
-            self.clusters.iter().map(Candidate::key).collect()
-        } else {
-            (0..self.clusters.len())
-                .map(|index| (index as u32, Reverse(0), Reverse(0), 0))
-                .collect()
-        };
-        places.into_iter()
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        self.clusters.iter().zip(0..).map(|(candidate, index)| {
+            if self.unsorted {
+                candidate.key()
+            } else {
+                (index, Reverse(0), Reverse(0), 0)
+            }
+        })
     }
 
     /// The clusters in the order of selection.
