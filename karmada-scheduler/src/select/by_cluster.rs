@@ -1,5 +1,8 @@
 //! Selection by the number of clusters (`karmada:pkg/scheduler/core/spreadconstraint/select_clusters_by_cluster.go`).
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use karmada_core::api::policy::v1alpha1::SpreadConstraint;
 
 use super::candidates::first_in_order;
@@ -8,6 +11,9 @@ use crate::context::Context;
 
 /// Takes the most preferred clusters the constraint allows; when they have too little room, replaces them from the
 /// least preferred upwards by the one with the most room. `wanted` replicas must fit, unless room does not matter.
+///
+/// # Complexity
+/// `O(n log n)` for `n` candidates, however many are replaced.
 pub(super) fn select(
     ctx: &Context<'_>,
     mut candidates: Vec<Candidate>,
@@ -55,19 +61,23 @@ pub(super) fn keep(candidates: &mut [Candidate], allowed: i64, wanted: Option<i6
     if sum < wanted {
         // Of clusters with the same room the more preferred one comes first.
         super::in_order(rest);
+        let mut most: BinaryHeap<(i64, Reverse<usize>)> = rest
+            .iter()
+            .enumerate()
+            .map(|(index, candidate)| (candidate.available, Reverse(index)))
+            .collect();
         for slot in keep.iter_mut().rev() {
             if sum >= wanted {
                 break;
             }
-            let mut best: Option<&mut Candidate> = None;
-            for candidate in rest.iter_mut() {
-                let most = best.as_ref().map_or(slot.available, |best| best.available);
-                if candidate.available > most {
-                    best = Some(candidate);
-                }
-            }
-            if let Some(best) = best {
-                sum = sum.saturating_add(best.available - slot.available);
+            let Some(mut top) = most.peek_mut() else { break };
+            let (available, Reverse(index)) = *top;
+            if available > slot.available
+                && let Some(best) = rest.get_mut(index)
+            {
+                sum = sum.saturating_add(available - slot.available);
+                // The one that gives way can come back in place of a later one.
+                top.0 = slot.available;
                 std::mem::swap(slot, best);
             }
         }
