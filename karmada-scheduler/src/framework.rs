@@ -17,7 +17,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// `Pass` if it holds, a rejection with the reason otherwise.
+    /// `Pass`, unless `rejected`: then a rejection with this reason.
     pub fn unless(rejected: bool, reason: &'static str) -> Self {
         if rejected {
             Self::Reject(Cow::Borrowed(reason))

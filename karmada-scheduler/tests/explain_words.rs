@@ -4,13 +4,14 @@
 use karmada_core::api::cluster::v1alpha1::{Cluster, ClusterSyncMode};
 use karmada_core::api::meta::Taint;
 use karmada_core::api::policy::v1alpha1::{
-    ClusterAffinity, Placement, ReplicaSchedulingStrategy, SpreadConstraint, SpreadFieldValue,
+    ClusterAffinity, ClusterAffinityTerm, OverflowClusterAffinity, Placement, ReplicaSchedulingStrategy,
+    ReplicaSchedulingType, SpreadConstraint, SpreadFieldValue,
 };
 use karmada_core::api::work::v1alpha2::{
     ReplicaRequirements, ResourceBindingSpec, ResourceBindingStatus, TargetCluster,
 };
-use karmada_scheduler::explain::{Explanation, explain};
-use karmada_scheduler::{Options, Snapshot};
+use karmada_scheduler::explain::{ClusterVerdict, Explanation, explain};
+use karmada_scheduler::{Options, Profile, Snapshot};
 
 /// Six clusters in three regions; one cannot serve the kind, one is tainted.
 fn fleet() -> Vec<Cluster> {
@@ -260,5 +261,154 @@ fn other_divisions() {
             "10 divided by the room clusters have, 14 in all. The first 2 have room for 14, which is enough; 2 are left out.",
             "m2       -         left out: others have enough room",
         ],
+    );
+}
+
+#[test]
+fn too_little_room_in_all_tiers_leaves_no_shares() {
+    let mut spec = spec(
+        15,
+        Placement::new().replicas(ReplicaSchedulingStrategy::dynamic_weight()),
+    );
+    let placement = spec.placement.as_mut().unwrap();
+    placement.cluster_affinities = vec![ClusterAffinityTerm {
+        affinity_name: "own".into(),
+        affinity: ClusterAffinity::names(["m1"]),
+        overflow_affinities: vec![OverflowClusterAffinity {
+            affinity_name: "help".into(),
+            affinity: ClusterAffinity::names(["m2"]),
+        }],
+    }];
+    let snapshot = Snapshot::build(&fleet(), []).unwrap();
+    let status = ResourceBindingStatus {
+        scheduler_observed_affinity_name: "own".into(),
+        ..ResourceBindingStatus::default()
+    };
+    let explanation = explain(&snapshot, &spec, &status, &Options::default()).unwrap();
+    assert_eq!(explanation.share("m1"), None);
+    assert_eq!(explanation.share_to_text("m2"), None);
+    let text = explanation.to_text();
+    let last = "Tier 1 takes 4 (room for 4): Clusters available replicas are not enough to schedule.";
+    assert!(text.lines().any(|line| line == last), "{text}");
+    assert!(!text.contains("comes to"), "{text}");
+}
+
+#[test]
+fn what_is_wanted_besides_what_is_there() {
+    let mut more = spec(
+        500,
+        Placement::new().replicas(ReplicaSchedulingStrategy::dynamic_weight()),
+    );
+    more.clusters = vec![TargetCluster::new("m2", 2)];
+    check_lines(
+        &more,
+        &[
+            "failed to scale up: Clusters available replicas 19 are not enough to schedule. 498 more are wanted.",
+        ],
+    );
+    let divided = ReplicaSchedulingStrategy {
+        replica_scheduling_type: Some(ReplicaSchedulingType::Divided),
+        ..ReplicaSchedulingStrategy::default()
+    };
+    let text = explained(&spec(5, Placement::new().replicas(divided))).to_text();
+    assert!(text.contains("unsupported replica scheduling strategy"), "{text}");
+    assert!(!text.contains("wanted"), "{text}");
+}
+
+#[test]
+fn objects_without_replicas_are_not_asked_for_room() {
+    for placement in [
+        Placement::new(),
+        Placement::new().spread(clusters(1, 2)),
+        Placement::new()
+            .spread(SpreadConstraint::by_field(SpreadFieldValue::Region, 1, 2))
+            .spread(clusters(1, 3)),
+    ] {
+        let mut spec = spec(0, placement);
+        spec.replica_requirements = None;
+        let explanation = explained(&spec);
+        let candidate = explanation.cluster("m1").and_then(|cluster| cluster.candidate());
+        assert_eq!(candidate.unwrap().room, None);
+        let text = explanation.to_text() + &explanation.cluster_to_text("m1").unwrap();
+        assert!(!text.contains("214748"), "{text}");
+        assert!(text.contains("m1 is a target."), "{text}");
+    }
+}
+
+#[test]
+fn candidates_that_were_never_ranked_have_no_reason_for_not_being_selected() {
+    let mut explanation = explained(&spec(1, Placement::new()));
+    for cluster in &mut explanation.clusters {
+        if let ClusterVerdict::Candidate(candidate) = &mut cluster.verdict {
+            (
+                candidate.rank,
+                candidate.room,
+                candidate.selected,
+                candidate.target,
+            ) = (None, None, None, None);
+        }
+    }
+    let text = explanation.cluster_to_text("m1").unwrap();
+    assert!(!text.contains("not selected: "), "{text}");
+}
+
+#[test]
+fn unlimited_maxima() {
+    let region = SpreadConstraint::by_field(SpreadFieldValue::Region, 1, 0);
+    let options = Options {
+        profile: Profile::corrected().into(),
+        ..Options::default()
+    };
+    let snapshot = Snapshot::build(&fleet(), []).unwrap();
+    for (placement, expected) in [
+        (
+            Placement::new().spread(clusters(1, 0)),
+            "By number: 1 or more clusters are asked for, 4 come into question.",
+        ),
+        (
+            Placement::new().spread(region.clone()).spread(clusters(2, 0)),
+            "By region: 1 or more regions and 2 or more clusters are asked for.",
+        ),
+        (
+            Placement::new().spread(region),
+            "By region: 1 or more regions and 0 or more clusters are asked for.",
+        ),
+    ] {
+        let spec = spec(1, placement);
+        let text = explain(&snapshot, &spec, &ResourceBindingStatus::default(), &options)
+            .unwrap()
+            .to_text();
+        assert!(text.lines().any(|line| line == expected), "{text}");
+    }
+}
+
+#[test]
+fn slots_on_the_nodes_of_models_are_pods() {
+    let mut cluster = Cluster::new("m1", ClusterSyncMode::Push)
+        .serving("apps/v1", "deployments", "Deployment")
+        .capacity([
+            ("cpu", "1000".parse().unwrap()),
+            ("pods", "5000".parse().unwrap()),
+        ]);
+    cluster.spec.resource_models = serde_json::from_value(serde_json::json!([
+        {"grade": 0, "ranges": [{"name": "cpu", "min": "500", "max": "2000"}]},
+    ]))
+    .unwrap();
+    let summary = cluster.status.resource_summary.as_mut().unwrap();
+    summary.allocatable_modelings =
+        serde_json::from_value(serde_json::json!([{"grade": 0, "count": 2}])).unwrap();
+    let snapshot = Snapshot::build([&cluster], []).unwrap();
+    let text = explain(
+        &snapshot,
+        &spec(1, Placement::new()),
+        &ResourceBindingStatus::default(),
+        &Options::default(),
+    )
+    .unwrap()
+    .cluster_to_text("m1")
+    .unwrap();
+    assert!(
+        text.contains("general-estimator: room for 220, for lack of pods"),
+        "{text}"
     );
 }

@@ -350,5 +350,72 @@ fn unknown_clusters_and_missing_placements_are_errors() {
     assert!(matches!(unknown, Err(EditError::UnknownCluster(name)) if name == "stranger"));
     case.spec.placement = None;
     let refused = smallest_edit(&snapshot, case.own(), &case.spec, &case.status, &case.options);
-    assert_eq!(refused.unwrap_err().to_string(), "binding has no spec.placement");
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.to_string(), "binding has no spec.placement");
+    assert!(std::error::Error::source(&refused).is_none());
+}
+
+/// The edits of one kind for a cluster with one modelled node and four replicas.
+fn edits_of(kind: EditKind, spec: &Value, options: &Options) -> Vec<Edit> {
+    let cluster: Cluster = wire::decode(&json!({
+        "metadata": {"name": "m1"},
+        "spec": {"resourceModels": [{"grade": 0, "ranges": [{"name": "cpu", "min": "1", "max": "2"}]}]},
+        "status": {
+            "apiEnablements": [{"groupVersion": "apps/v1", "resources": [{"kind": "Deployment"}]}],
+            "resourceSummary": {
+                "allocatable": {"cpu": "1", "pods": "100"},
+                "allocatableModelings": [{"grade": 0, "count": 1}],
+            },
+        },
+    }))
+    .unwrap();
+    let mut spec: ResourceBindingSpec = wire::decode(spec).unwrap();
+    spec.replicas = 4;
+    let snapshot = Snapshot::build([&cluster], []).unwrap();
+    let edits = candidate_edits(
+        &snapshot,
+        &cluster,
+        &spec,
+        &ResourceBindingStatus::default(),
+        options,
+    )
+    .unwrap();
+    edits.into_iter().filter(|edit| edit.kind() == kind).collect()
+}
+
+#[test]
+fn where_nodes_are_short_the_sum_is_raised_no_further() {
+    let spec = json!({
+        "resource": {"apiVersion": "apps/v1", "kind": "Deployment"},
+        "replicaRequirements": {"resourceRequest": {"cpu": "1"}},
+        "placement": {},
+    });
+    let edits = edits_of(EditKind::Capacity, &spec, &Options::default());
+    let wanted = edits.iter().find_map(|edit| match edit {
+        Edit::Capacity {
+            room: 4,
+            allocatable,
+            modelings,
+        } => Some((allocatable, modelings)),
+        _ => None,
+    });
+    let (allocatable, modelings) = wanted.unwrap();
+    // The sum does not bound clusters with models, but does not contradict their nodes.
+    assert_eq!(serde_json::to_value(allocatable).unwrap(), json!({"cpu": "4"}));
+    assert_eq!(modelings[0].count, 4);
+}
+
+#[test]
+fn an_unlimited_maximum_is_not_raised() {
+    let spec = json!({
+        "resource": {"apiVersion": "apps/v1", "kind": "Deployment"},
+        "placement": {"spreadConstraints": [{"spreadByField": "cluster", "minGroups": 1, "maxGroups": 0}]},
+    });
+    let limited = edits_of(EditKind::GroupLimits, &spec, &Options::default());
+    assert!(!limited.is_empty());
+    let corrected = Options {
+        profile: Profile::corrected().into(),
+        ..Options::default()
+    };
+    assert_eq!(edits_of(EditKind::GroupLimits, &spec, &corrected), []);
 }

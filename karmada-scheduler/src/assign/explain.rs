@@ -18,12 +18,21 @@ use crate::select::{Candidate, Selection};
 
 pub(super) fn explain(ctx: &Context<'_>, selection: &mut Selection) -> AssignmentExplanation {
     let mut tiers = Vec::new();
-    // An error ends the decision, and the last tier says which.
-    let _ = strategy::each_tier(ctx, selection, |number, clusters, replicas| {
+    let outcome = strategy::each_tier(ctx, selection, |number, clusters, replicas| {
         let (tier, outcome) = tier(ctx, number, clusters, replicas);
         tiers.push(tier);
         outcome
     });
+    // An error ends the decision: nobody gets anything, and the last tier says why.
+    if let Err(error) = outcome {
+        if let Some(last) = tiers.last_mut().filter(|tier| tier.error.is_none()) {
+            last.error = Some(error.to_string());
+            (last.mode, last.divided, last.weights, last.cut_off) = (None, 0, 0, None);
+        }
+        for tier in &mut tiers {
+            tier.shares.clear();
+        }
+    }
     AssignmentExplanation::Divided { tiers }
 }
 
@@ -89,15 +98,34 @@ fn divide(
             shares.name_rules(&parties, rules);
             shares.divide(&parties, replicas, explained);
         }
-        strategy::Strategy::Dynamic { aggregated } => match strategy::by_room(ctx, clusters, replicas)? {
-            ByRoom::Unchanged(scheduled) => {
+        strategy::Strategy::Dynamic { aggregated } => match strategy::by_room(ctx, clusters, replicas) {
+            Ok(ByRoom::Unchanged(scheduled)) => {
                 explained.mode = Some(Mode::Unchanged);
                 shares.keep(&scheduled);
             }
-            ByRoom::Divide(division) => shares.divide_by_room(division, aggregated, explained),
+            Ok(ByRoom::Divide(division)) => shares.divide_by_room(division, aggregated, explained),
+            Err(error) => {
+                if let AssignError::TooLittleRoom { scale, .. } = &error {
+                    explained.mode = Some(mode(*scale));
+                    explained.divided = match scale {
+                        Scale::Up => replicas.saturating_sub(strategy::assigned(ctx, clusters)),
+                        Scale::Fresh | Scale::Down => replicas,
+                    };
+                }
+                return Err(error);
+            }
         },
     }
     Ok(())
+}
+
+/// Which way replicas change.
+fn mode(scale: Scale) -> Mode {
+    match scale {
+        Scale::Fresh => Mode::Fresh,
+        Scale::Up => Mode::ScaleUp,
+        Scale::Down => Mode::ScaleDown,
+    }
 }
 
 /// What the clusters of a tier get, by the order of their names.
@@ -172,11 +200,7 @@ impl<'a> Shares<'a> {
         aggregated: bool,
         explained: &mut TierExplanation,
     ) {
-        explained.mode = Some(match division.scale {
-            Scale::Fresh => Mode::Fresh,
-            Scale::Up => Mode::ScaleUp,
-            Scale::Down => Mode::ScaleDown,
-        });
+        explained.mode = Some(mode(division.scale));
         if division.scale == Scale::Up {
             self.keep(&division.scheduled);
         }

@@ -388,6 +388,12 @@ fn scheduled(ctx: &Context<'_>, selected: &[Candidate]) -> Vec<(ClusterId, i64)>
         .collect()
 }
 
+/// The replicas the binding has on selected clusters.
+pub(super) fn assigned(ctx: &Context<'_>, selection: &Selection) -> i64 {
+    let scheduled = scheduled(ctx, selection.any_order());
+    scheduled.iter().map(|(_, replicas)| replicas).sum()
+}
+
 /// Changes the cell of a cluster; cells are told apart by slot.
 fn at_slot<T: Clone + Default>(cells: &mut Vec<T>, cluster: ClusterId, change: impl FnOnce(&mut T)) {
     if cells.len() <= cluster.slot() {

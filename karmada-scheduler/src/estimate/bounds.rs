@@ -86,13 +86,11 @@ fn with_only<T>(
     };
     match request.workload {
         Workload::Replicas(requirements) => {
-            let reduced =
-                requirements
-                    .filter(|_| resource.is_some())
-                    .map(|requirements| ReplicaRequirements {
-                        resource_request: only(&requirements.resource_request),
-                        ..requirements.clone()
-                    });
+            // Without requirements resource models, whose nodes have pod slots as well, would not be looked at.
+            let reduced = requirements.map(|requirements| ReplicaRequirements {
+                resource_request: only(&requirements.resource_request),
+                ..requirements.clone()
+            });
             ask(&EstimateRequest {
                 workload: Workload::Replicas(reduced.as_ref()),
                 ..*request

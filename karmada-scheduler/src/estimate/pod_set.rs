@@ -81,8 +81,9 @@ impl PodSet {
         for dimension in 0..self.width {
             let mut demand = 0i128;
             for component in 0..self.components() {
-                demand += i128::from(cell(self.request(component), dimension))
+                let taken = i128::from(cell(self.request(component), dimension))
                     * i128::from(self.replicas(component));
+                demand = demand.saturating_add(taken);
             }
             if demand == 0 {
                 continue;
@@ -93,7 +94,8 @@ impl PodSet {
                     cell(node, self.width + component) > 0 && cell(self.request(component), dimension) > 0
                 });
                 if usable {
-                    offer += i128::from(cell(node, dimension)) * i128::from(count);
+                    let left = i128::from(cell(node, dimension)) * i128::from(count);
+                    offer = offer.saturating_add(left);
                 }
             }
             // The quotient of small numbers is much cheaper.
@@ -109,4 +111,22 @@ impl PodSet {
 
 pub(super) fn cell(cells: &[i64], index: usize) -> i64 {
     cells.get(index).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_of_enormous_nodes_does_not_overflow() {
+        let pods = Pods {
+            replicas: 1,
+            request: vec![1],
+        };
+        let set = PodSet::new(2, [&pods]);
+        let mut node = Vec::new();
+        set.describe(&[i64::MAX, i64::MAX], &mut node);
+        let nodes = [(node.as_slice(), i64::MAX); 3];
+        assert_eq!(set.most(&nodes.iter().copied(), i64::MAX), i64::MAX);
+    }
 }

@@ -37,7 +37,8 @@ pub struct TierExplanation {
     /// Which way replicas change; absent where earlier replicas do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
-    /// The replicas that are divided by weight: all, or only those to add.
+    /// The replicas that are divided by weight: all, or only those to add; with an error those for which the tier has
+    /// too little room, 0 where the error is another one.
     pub divided: i64,
     /// The sum of the weights.
     pub weights: i64,
@@ -50,6 +51,7 @@ pub struct TierExplanation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_off: Option<CutOff>,
     /// What each cluster of the tier gets, in the order of names. Those cut off are in it with no weight.
+    /// None of them in any tier where the division fails.
     pub shares: Vec<ShareExplanation>,
 }
 

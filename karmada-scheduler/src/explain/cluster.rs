@@ -54,7 +54,8 @@ pub struct CandidateExplanation {
     /// Its overflow tier, where the affinity group in force has any: 0 is the group itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overflow_tier: Option<u32>,
-    /// How much room it has, and who says so. Absent when the decision ended before.
+    /// How much room it has, and who says so. Absent when the decision ended before, and where nobody is asked
+    /// because there are no replicas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomExplanation>,
     /// Its place in the selection, from 1, if it was selected.

@@ -42,7 +42,7 @@ pub enum AllBecause {
 pub struct ByClusterExplanation {
     /// The constraint's minimum.
     pub min_groups: i64,
-    /// The constraint's maximum.
+    /// The constraint's maximum; `i64::MAX` where it is unlimited.
     pub max_groups: i64,
     /// Clusters there were to choose from.
     pub candidates: usize,
@@ -84,11 +84,12 @@ pub struct Swap {
 pub struct ByRegionExplanation {
     /// The region constraint's minimum.
     pub min_groups: i64,
-    /// The region constraint's maximum.
+    /// The region constraint's maximum; `i64::MAX` where it is unlimited.
     pub max_groups: i64,
     /// The cluster constraint's minimum, 0 without one.
     pub min_clusters: i64,
-    /// The cluster constraint's maximum, 0 without one: then one cluster per region is taken.
+    /// The cluster constraint's maximum, `i64::MAX` where it is unlimited; 0 without one, as upstream has it: then one
+    /// cluster per region is taken.
     pub max_clusters: i64,
     /// The regions, the best score first.
     pub regions: Vec<GroupExplanation>,

@@ -154,7 +154,8 @@ impl<'a, 'c> Trace<'a, 'c> {
     fn estimate(&mut self, answers: &[Answer]) {
         let clusters = self.clusters();
         let mut columns = Vec::new();
-        if let Some(workload) = session::workload(self.ctx) {
+        let workload = session::workload(self.ctx);
+        if let Some(workload) = workload {
             for estimator in &self.profile.estimators {
                 let request = EstimateRequest {
                     context: self.ctx,
@@ -204,7 +205,8 @@ impl<'a, 'c> Trace<'a, 'c> {
                 available: candidate.available,
             };
             if let Some(said) = self.of(candidate.cluster) {
-                said.room = Some(explained);
+                // Without replicas nobody is asked.
+                said.room = workload.map(|_| explained);
                 said.overflow_tier = tiers.then_some(candidate.overflow);
             }
         }

@@ -39,7 +39,7 @@ fn clusters(
 ) -> ByClusterExplanation {
     let mut explained = ByClusterExplanation {
         min_groups: constraint.min_groups,
-        max_groups: constraint.max_groups,
+        max_groups: ctx.max_groups(constraint),
         candidates: candidates.len(),
         wanted,
         preferred: Vec::new(),
@@ -80,9 +80,9 @@ fn regions(ctx: &Context<'_>, candidates: &[Candidate], limits: &Limits<'_>) -> 
     let best = by_region::best_regions(ctx, &groups, limits).ok();
     let mut explained = ByRegionExplanation {
         min_groups: constraint.min_groups,
-        max_groups: constraint.max_groups,
+        max_groups: ctx.max_groups(constraint),
         min_clusters: limits.min_clusters(),
-        max_clusters: limits.cluster.map_or(0, |constraint| constraint.max_groups),
+        max_clusters: limits.max_clusters(ctx),
         regions: Vec::with_capacity(regions.len()),
         combinations: None,
         firsts: Vec::new(),

@@ -63,7 +63,7 @@ impl Tally {
 /// Counts the complete combinations of at least `min` and at most `max` groups with a value of at least `target`.
 ///
 /// # Complexity
-/// That of [`best`](super::combination::best), with a few numbers per bit.
+/// `O(n·l·t)` time and `l·t` cells for `n` groups, `l` lengths that matter and the target `t`.
 pub(super) fn tally(groups: &[Group<'_>], min: i64, max: i64, target: i64) -> Tally {
     let total = groups
         .iter()

@@ -72,6 +72,7 @@ impl RoomMaker<'_, '_> {
     fn edit(&self, cluster: &Cluster, room: i64) -> Option<Edit> {
         let mut raised = cluster.clone();
         let mut wanted = room;
+        let mut first = None;
         // Assumed workloads take room that the summary does not show: as much more is made.
         for _ in 0..3 {
             self.raise(raised.status.resource_summary.get_or_insert_default(), wanted);
@@ -80,8 +81,12 @@ impl RoomMaker<'_, '_> {
                 return Some(difference(cluster, &raised, room));
             }
             wanted = wanted.saturating_add(missing);
+            first.get_or_insert_with(|| raised.clone());
         }
-        let raised = self.more_nodes(&raised, room)?;
+        // Where nodes are short, the sum need not be raised further for their sake.
+        let raised = first
+            .and_then(|first| self.more_nodes(&first, room))
+            .or_else(|| self.more_nodes(&raised, room))?;
         Some(difference(cluster, &raised, room))
     }
 

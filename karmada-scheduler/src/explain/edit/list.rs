@@ -274,7 +274,7 @@ fn group_limits(ctx: &Context<'_>, cluster: &Cluster, ranked: &[Candidate]) -> V
             continue;
         }
         let (groups, place) = groups(ctx, cluster, ranked, constraint);
-        let (min, max) = (constraint.min_groups, constraint.max_groups);
+        let (min, max) = (constraint.min_groups, ctx.max_groups(constraint));
         // The same ladder downwards.
         let mut lower: Vec<i64> = rungs(min.saturating_neg(), -1)
             .into_iter()
@@ -286,12 +286,14 @@ fn group_limits(ctx: &Context<'_>, cluster: &Cluster, ranked: &[Candidate]) -> V
         }
         // A maximum below the minimum is none.
         let max = max.max(min.saturating_sub(1)).max(0);
+        // Without a maximum a minimum above the groups there are cannot be met.
+        let highest = if max == i64::MAX { groups } else { max };
         let mut higher = rungs(max, groups);
         if max < place && place < groups && !higher.contains(&place) {
             higher.push(place);
             higher.sort_unstable();
         }
-        let minima = lower.into_iter().chain(rungs(min, max));
+        let minima = lower.into_iter().chain(rungs(min, highest));
         edits.extend(minima.map(|groups| Edit::MinGroups {
             constraint: index,
             groups,

@@ -30,7 +30,8 @@
 //!    `w + 1`, `w + 2`, `w + 4` and so on, up to one more than the largest weight of the list. Without a list all
 //!    clusters weigh 1, and still do.
 //! 8. **Group limits**: for each spread constraint that counts, in their order: `minGroups` lowered by 1, 2, 4 and so on
-//!    down to 1, and to the number of groups there are; then raised by 1, 2, 4 and so on up to `maxGroups`; then
+//!    down to 1, and to the number of groups there are; then raised by 1, 2, 4 and so on up to `maxGroups`, or
+//!    to the number of groups there are where that is unlimited; then
 //!    `maxGroups` raised by 1, 2, 4 and so on up to the number of groups there are, and, where each cluster is a group,
 //!    to the cluster's place in the order of preference.
 //!
@@ -39,7 +40,9 @@
 //!
 //! # Work
 //! The list is cut off after 64 edits, so that there are at most 43,744 combinations; most need no decision, because
-//! the cluster does not pass the filters after them.
+//! the cluster does not pass the filters after them. That bounds combinations, not time: each of the others costs a
+//! decision, so that "none" can take seconds on thousands of clusters, and minutes with the profile
+//! [spread](crate::Profile::spread).
 //! [`FilterPlugin::reads`](crate::FilterPlugin::reads) tells in advance which edits can change a verdict.
 
 mod capacity;
@@ -98,8 +101,8 @@ pub enum EditError {
     #[error("there is no cluster {0:?} in the fleet")]
     UnknownCluster(String),
     /// There is nothing to decide.
-    #[error("{0}")]
-    Schedule(#[source] ScheduleError),
+    #[error(transparent)]
+    Schedule(ScheduleError),
     /// The edits cannot be written as a patch.
     #[error("the edits cannot be written as a patch")]
     Patch(#[source] std::sync::Arc<serde_json::Error>),
@@ -108,7 +111,8 @@ pub enum EditError {
 /// The smallest edit after which the cluster is a target of the binding; see the [module](self) for what that means.
 ///
 /// `cluster` is the object of one of the snapshot's clusters, which does not keep all of it. Remote estimators cannot
-/// be asked about a cluster that does not exist yet, and are left out.
+/// be asked about a cluster that does not exist yet, and are left out. For a placement with `clusterAffinities` the
+/// status names the group in force in `scheduler_observed_affinity_name`; otherwise none is.
 ///
 /// # Guarantees
 /// Scheduling on the edited objects makes the cluster a target; after no combination that comes before it does.

@@ -77,10 +77,18 @@ fn reasons(explanation: &Explanation, name: &str, candidate: &CandidateExplanati
             });
         }
     }
-    reasons.push(match candidate.selected {
-        Some(place) => format!("selected as number {place} of {}", explanation.counts.selected),
-        None => format!("not selected: {}", super::spread(explanation.request.spread)),
-    });
+    match (candidate.selected, candidate.rank) {
+        (Some(place), _) => reasons.push(format!(
+            "selected as number {place} of {}",
+            explanation.counts.selected
+        )),
+        (None, Some(_)) => reasons.push(format!(
+            "not selected: {}",
+            super::spread(explanation.request.spread)
+        )),
+        // The decision ended before anything was selected.
+        (None, None) => {}
+    }
     if let Some(SelectionExplanation::ByRegion(by_region)) = &explanation.selection {
         let own = by_region
             .regions

@@ -152,13 +152,23 @@ impl Explanation {
                 };
                 document.lines(vec![format!("All that passed the filters: {because}.")]);
             }
-            SelectionExplanation::ByCluster(explained) => document.lines(by_cluster(explained)),
-            SelectionExplanation::ByRegion(explained) => by_region(explained, document),
+            SelectionExplanation::ByCluster(explained) => {
+                document.lines(by_cluster(explained, self.estimated()));
+            }
+            SelectionExplanation::ByRegion(explained) => {
+                by_region(explained, self.estimated(), document);
+            }
             SelectionExplanation::Unsupported => document.lines(vec![
                 "Not at all: the spread constraints name neither cluster nor region.".to_owned(),
             ]),
             SelectionExplanation::Other { text } => document.lines(vec![text.clone()]),
         }
+    }
+
+    /// Whether anybody was asked for room.
+    fn estimated(&self) -> bool {
+        let mut candidates = self.clusters.iter().filter_map(|cluster| cluster.candidate());
+        candidates.any(|candidate| candidate.room.is_some())
     }
 
     /// The candidates by rank.
@@ -238,7 +248,7 @@ fn words(strategy: Strategy) -> &'static str {
     }
 }
 
-fn by_cluster(explained: &ByClusterExplanation) -> Vec<String> {
+fn by_cluster(explained: &ByClusterExplanation, estimated: bool) -> Vec<String> {
     let ByClusterExplanation {
         min_groups,
         max_groups,
@@ -246,18 +256,21 @@ fn by_cluster(explained: &ByClusterExplanation) -> Vec<String> {
         ..
     } = explained;
     let mut lines = vec![format!(
-        "By number: {min_groups} to {max_groups} clusters are asked for, {candidates} come into question."
+        "By number: {} clusters are asked for, {candidates} come into question.",
+        range(*min_groups, *max_groups)
     )];
     if !explained.preferred.is_empty() {
         let needed = match explained.wanted {
             Some(wanted) => format!("; {wanted} are needed"),
             None => String::new(),
         };
-        lines.push(format!(
-            "The most preferred are {}, with room for {}{needed}.",
-            list(explained.preferred.iter().cloned()),
-            explained.preferred_available
-        ));
+        let room = if estimated {
+            format!(", with room for {}{needed}", explained.preferred_available)
+        } else {
+            String::new()
+        };
+        let preferred = list(explained.preferred.iter().cloned());
+        lines.push(format!("The most preferred are {preferred}{room}."));
     }
     for swap in &explained.swaps {
         lines.push(format!(
@@ -268,10 +281,11 @@ fn by_cluster(explained: &ByClusterExplanation) -> Vec<String> {
     lines
 }
 
-fn by_region(explained: &ByRegionExplanation, document: &mut Document) {
+fn by_region(explained: &ByRegionExplanation, estimated: bool, document: &mut Document) {
     let mut lines = vec![format!(
-        "By region: {} to {} regions and {} to {} clusters are asked for.",
-        explained.min_groups, explained.max_groups, explained.min_clusters, explained.max_clusters
+        "By region: {} regions and {} clusters are asked for.",
+        range(explained.min_groups, explained.max_groups),
+        range(explained.min_clusters, explained.max_clusters)
     )];
     if let Some(combinations) = &explained.combinations {
         let because = match combinations.decided_by {
@@ -329,7 +343,11 @@ fn by_region(explained: &ByRegionExplanation, document: &mut Document) {
             reached,
             score.mean.to_string(),
             region.clusters.len().to_string(),
-            region.available.to_string(),
+            if estimated {
+                region.available.to_string()
+            } else {
+                String::new()
+            },
             verdict.to_owned(),
         ]
     });
@@ -339,6 +357,15 @@ fn by_region(explained: &ByRegionExplanation, document: &mut Document) {
         rows,
     );
     document.lines(more(explained.regions.len().saturating_sub(SHOWN), "region"));
+}
+
+/// How many there may be, in words.
+fn range(min: i64, max: i64) -> String {
+    if max == i64::MAX {
+        format!("{min} or more")
+    } else {
+        format!("{min} to {max}")
+    }
 }
 
 /// What spread constraints do, in words.

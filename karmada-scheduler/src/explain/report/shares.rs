@@ -73,7 +73,14 @@ fn tier(tier: &TierExplanation) -> Option<String> {
         None => String::new(),
     };
     if let Some(error) = &tier.error {
-        return Some(format!("{prefix}{error} {} are wanted.", tier.replicas));
+        let wanted = match (tier.divided, tier.mode) {
+            (0, _) => String::new(),
+            (divided, Some(Mode::ScaleUp)) if divided < tier.replicas => {
+                format!(" {divided} more are wanted.")
+            }
+            (divided, _) => format!(" {divided} are wanted."),
+        };
+        return Some(format!("{prefix}{error}{wanted}"));
     }
     let kept = tier.shares.iter().any(|share| share.kept > 0);
     let (divided, weights) = (tier.divided, tier.weights);
